@@ -1,0 +1,236 @@
+//! The service: configuration, ports, and one method a route.
+
+use crate::{
+    config::Config,
+    domain::{
+        email::Email,
+        identifier::{SessionId, TokenId, UserId},
+        password::Password,
+        session::{Client, NewSession, Session},
+        user::User,
+    },
+    error::AuthError,
+    event::{Event, Fault, Pseudonym},
+    port::{
+        Blocklist, Clock, Horizon, NoBlocklist, NoObserver, Observer, PasswordHasher, Random, RandomError, Store,
+        StoreError,
+    },
+    time::Timestamp,
+    token::{access, refresh},
+    use_case,
+};
+use alloc::{rc::Rc, string::String};
+use serde::Serialize;
+
+/// E-mail and password authentication over a store and a hasher.
+///
+/// Building one is cheap; a Worker builds one a request. Its methods may run concurrently and share nothing that a
+/// dropped or failed one could leave locked.
+#[derive(Debug)]
+pub struct Auth101<S, H> {
+    pub(crate) config: Rc<Config>,
+    pub(crate) store: S,
+    pub(crate) hasher: H,
+    pub(crate) ports: Ports,
+}
+
+/// The synchronous ports of a host.
+#[derive(Clone)]
+pub struct Ports {
+    /// The time.
+    pub clock: Rc<dyn Clock>,
+    /// The randomness.
+    pub random: Rc<dyn Random>,
+    /// The security log.
+    pub observer: Rc<dyn Observer>,
+    /// The refused passwords.
+    pub blocklist: Rc<dyn Blocklist>,
+}
+
+impl Ports {
+    /// The two that every host has, with no log and no blocklist.
+    #[must_use]
+    pub fn new(clock: Rc<dyn Clock>, random: Rc<dyn Random>) -> Self {
+        Self { clock, random, observer: Rc::new(NoObserver), blocklist: Rc::new(NoBlocklist) }
+    }
+}
+
+impl core::fmt::Debug for Ports {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str("Ports")
+    }
+}
+
+/// What sign-up, sign-in and refresh give.
+#[derive(Clone, Serialize)]
+pub struct Tokens {
+    /// The user.
+    pub user: User,
+    /// Shown as `Authorization: Bearer …` with every call.
+    pub access_token: String,
+    /// Shown to refresh and revoke only.
+    pub refresh_token: String,
+    /// Seconds until the access token expires.
+    pub expires_in: i64,
+}
+
+impl core::fmt::Debug for Tokens {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter
+            .debug_struct("Tokens")
+            .field("user", &self.user)
+            .field("expires_in", &self.expires_in)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: Store, H: PasswordHasher> Auth101<S, H> {
+    /// Wires the service.
+    pub const fn new(config: Rc<Config>, store: S, hasher: H, ports: Ports) -> Self {
+        Self { config, store, hasher, ports }
+    }
+
+    /// Registers a user and opens a first session.
+    ///
+    /// # Errors
+    /// [`AuthError::CredentialsRequired`], [`AuthError::InvalidEmail`], [`AuthError::InvalidPassword`],
+    /// [`AuthError::UserExists`], [`AuthError::Unavailable`], [`AuthError::Internal`].
+    pub async fn sign_up(&self, email: &str, password: &Password, client: &Client) -> Result<Tokens, AuthError> {
+        use_case::sign_up::sign_up(self, self.now(), &Email::normalise(email), password, client).await
+    }
+
+    /// Opens a session for a known address and its password.
+    ///
+    /// # Errors
+    /// [`AuthError::InvalidCredentials`] whatever the reason, [`AuthError::Unavailable`], [`AuthError::Internal`].
+    pub async fn sign_in(&self, email: &str, password: &Password, client: &Client) -> Result<Tokens, AuthError> {
+        use_case::sign_in::sign_in(self, self.now(), &Email::normalise(email), password, client).await
+    }
+
+    /// Exchanges a refresh token.
+    ///
+    /// # Errors
+    /// [`AuthError::InvalidRefreshToken`], [`AuthError::RefreshTokenWithoutId`], [`AuthError::SessionNotFound`],
+    /// [`AuthError::SessionExpired`], [`AuthError::UserNotFound`], [`AuthError::Unavailable`], [`AuthError::Internal`].
+    pub async fn refresh(&self, refresh_token: &str) -> Result<Tokens, AuthError> {
+        use_case::refresh::refresh(self, self.now(), refresh_token).await
+    }
+
+    /// Ends the session of a refresh token, current or superseded. Succeeds also where it has ended already.
+    ///
+    /// # Errors
+    /// [`AuthError::InvalidRefreshToken`], [`AuthError::RefreshTokenWithoutId`], [`AuthError::Unavailable`],
+    /// [`AuthError::Internal`].
+    pub async fn revoke_session(&self, refresh_token: &str) -> Result<(), AuthError> {
+        use_case::revoke_session::revoke_session(self, self.now(), refresh_token).await
+    }
+
+    /// Ends the session of an access token. Succeeds also where it has ended already.
+    ///
+    /// # Errors
+    /// [`AuthError::InvalidAccessToken`], [`AuthError::Unavailable`], [`AuthError::Internal`].
+    pub async fn sign_out(&self, access_token: &str) -> Result<(), AuthError> {
+        use_case::sign_out::sign_out(self, self.now(), access_token).await
+    }
+
+    /// The user of an access token whose session stands.
+    ///
+    /// # Errors
+    /// [`AuthError::Unauthorized`], [`AuthError::UserNotFound`], [`AuthError::Unavailable`], [`AuthError::Internal`].
+    pub async fn get_session(&self, access_token: &str) -> Result<User, AuthError> {
+        use_case::get_session::get_session(self, self.now(), access_token).await
+    }
+
+    /// The user of an access token, or nothing: what a host's own routes ask before they answer. The session is
+    /// looked up, so a revoked one is refused at once.
+    ///
+    /// # Errors
+    /// [`AuthError::Unavailable`] and [`AuthError::Internal`] only: an outage is not a refusal.
+    pub async fn verify_token(&self, access_token: &str) -> Result<Option<User>, AuthError> {
+        match self.get_session(access_token).await {
+            Ok(user) => Ok(Some(user)),
+            Err(AuthError::Unavailable) => Err(AuthError::Unavailable),
+            Err(AuthError::Internal) => Err(AuthError::Internal),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Removes the sessions that are over; how many there were. For a schedule.
+    ///
+    /// # Errors
+    /// [`AuthError::Unavailable`], [`AuthError::Internal`].
+    pub async fn purge(&self) -> Result<u64, AuthError> {
+        use_case::purge::purge(self, self.now()).await
+    }
+
+    /// Now, floored to what the store keeps: every time of the request derives from this one reading, so what is bound
+    /// equals what is read back.
+    fn now(&self) -> Timestamp {
+        self.ports.clock.now().floor_to(self.store.resolution())
+    }
+
+    pub(crate) fn horizon(&self, now: Timestamp) -> Horizon {
+        Horizon { now, born: self.config.oldest_birth(now) }
+    }
+
+    /// A session that begins now.
+    pub(crate) fn new_session(
+        &self,
+        user_id: &UserId,
+        now: Timestamp,
+        client: &Client,
+    ) -> Result<NewSession, AuthError> {
+        let random = &*self.ports.random;
+        Ok(NewSession {
+            session: Session {
+                id: SessionId::generate(random).map_err(|error| self.random_fault(error))?,
+                token: TokenId::generate(random).map_err(|error| self.random_fault(error))?,
+                user_id: user_id.clone(),
+                expires_at: now.plus_seconds(self.config.refresh_token_seconds),
+                created_at: now,
+                updated_at: now,
+            },
+            client: client.cut_to_columns(),
+        })
+    }
+
+    /// The answer of a flow that ends with a live session: a new access token, and the refresh token of the row.
+    pub(crate) fn tokens(&self, user: User, session: &Session, now: Timestamp) -> Result<Tokens, AuthError> {
+        let keyring = &self.config.keyring;
+        let lifetime = self.config.access_token_seconds;
+        let access_token = access::issue(keyring, &user, &session.id, now, lifetime);
+        let refresh_token = refresh::issue(keyring, &user, session, self.config.session_ends_at(session.created_at));
+        match (access_token, refresh_token) {
+            (Ok(access_token), Ok(refresh_token)) => {
+                Ok(Tokens { user, access_token, refresh_token, expires_in: lifetime })
+            }
+            _ => Err(self.fault(Fault::Token)),
+        }
+    }
+
+    pub(crate) fn observe(&self, event: &Event) {
+        self.ports.observer.observe(event);
+    }
+
+    pub(crate) fn pseudonym(&self, identifier: &str) -> Pseudonym {
+        self.config.keyring.pseudonym(identifier)
+    }
+
+    pub(crate) fn store_fault(&self, error: StoreError) -> AuthError {
+        self.fault(Fault::Store(error))
+    }
+
+    pub(crate) fn random_fault(&self, _: RandomError) -> AuthError {
+        self.fault(Fault::Random)
+    }
+
+    /// Tells the observer what went wrong, and the caller only whether to try again.
+    pub(crate) fn fault(&self, fault: Fault) -> AuthError {
+        let error = match fault {
+            Fault::Store(StoreError::Unavailable) | Fault::Random | Fault::Hasher => AuthError::Unavailable,
+            Fault::Store(_) | Fault::Token => AuthError::Internal,
+        };
+        self.observe(&Event::Fault(fault));
+        error
+    }
+}

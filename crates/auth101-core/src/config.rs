@@ -1,0 +1,419 @@
+//! Configuration: [`Options`] as a host writes them, [`Config`] once they are checked.
+//!
+//! Only a [`Config`] builds an [`crate::Auth101`], so a mistake shows when the service starts and not in the middle of
+//! somebody's sign-up.
+
+pub mod option;
+
+use crate::{
+    domain::{
+        password,
+        password_hash::{Argon2Parameters, HashBounds, RehashPolicy},
+    },
+    secret::Secret,
+    time::Timestamp,
+    token::keyring::Keyring,
+};
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::fmt;
+
+/// Shorter secrets can be guessed from one token: HS256 wants a key at least as long as its hash (RFC 7518,
+/// section 3.2).
+pub const STRONG_SECRET_BYTES: usize = 32;
+/// The longest lifetime of a token or session: 100 years, in minutes.
+const MAX_LIFETIME_MINUTES: f64 = 52_560_000.0;
+/// The longest grace period: an hour, in seconds. A longer one would let a stolen token live.
+const MAX_GRACE_SECONDS: u32 = 3_600;
+
+/// The settings as a host gives them. The defaults are complete but for the secret.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Signs the tokens. Required; 32 bytes or more.
+    pub secret: Option<Secret<String>>,
+    /// Secrets that only verify, newest first.
+    pub previous_secrets: Vec<Secret<String>>,
+    /// Accept a secret under 32 bytes.
+    pub allow_short_secret: bool,
+    /// Lifetime of an access token in minutes; fractions are cut to whole seconds.
+    pub access_token_expires_in: f64,
+    /// Lifetime of a refresh token in minutes, counted anew at each rotation.
+    pub refresh_token_expires_in: f64,
+    /// Lifetime of a session in minutes from its sign-in, whatever its rotations. None by default.
+    pub session_absolute_lifetime: Option<f64>,
+    /// How long a superseded refresh token is still answered, in seconds. 0 makes every token single-use.
+    pub refresh_grace_period: u32,
+    /// The shortest password that sign-up takes, in characters.
+    pub password_min_length: usize,
+    /// Where the routes are mounted.
+    pub base_path: String,
+    /// The web origins that may call the routes from a browser, or `*`.
+    pub cors_origins: Vec<String>,
+    /// The cost of new password hashes.
+    pub argon2: Argon2Parameters,
+    /// Accept a cost below OWASP's recommendation.
+    pub allow_weak_argon2: bool,
+    /// Which stored hashes a sign-in replaces.
+    pub rehash: RehashPolicy,
+    /// The most that verifying a stored hash may cost.
+    pub hash_bounds: HashBounds,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            secret: None,
+            previous_secrets: Vec::new(),
+            allow_short_secret: false,
+            access_token_expires_in: 60.0,
+            refresh_token_expires_in: 10_080.0,
+            session_absolute_lifetime: None,
+            refresh_grace_period: 10,
+            password_min_length: 6,
+            base_path: "/auth".to_owned(),
+            cors_origins: Vec::new(),
+            argon2: Argon2Parameters { memory: 19_456, iterations: 2, parallelism: 1 },
+            allow_weak_argon2: false,
+            rehash: RehashPolicy::Upgrade,
+            hash_bounds: HashBounds {
+                argon2: Argon2Parameters { memory: 65_536, iterations: 10, parallelism: 16 },
+                bcrypt_cost: 14,
+            },
+        }
+    }
+}
+
+/// A setting that cannot be used. Names the key; never holds a secret.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConfigError {
+    /// The option by its canonical name, such as `access_token_expires_in`. Hosts show it in their own spelling.
+    pub key: String,
+    /// What is wrong and what would be right.
+    pub problem: String,
+}
+
+impl ConfigError {
+    /// An error about one option.
+    pub fn new(key: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { key: key.into(), problem: problem.into() }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.key, self.problem)
+    }
+}
+
+impl core::error::Error for ConfigError {}
+
+/// What to do about a secret under [`STRONG_SECRET_BYTES`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ShortSecret {
+    /// An error, unless `allow_short_secret` is set: deployable endpoints.
+    Refused,
+    /// Accepted; the host warns ([`Config::has_short_secret`]): the library, where existing applications bring theirs.
+    Warned,
+}
+
+/// Checked settings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The secrets.
+    pub keyring: Keyring,
+    /// Lifetime of an access token in seconds, and `expires_in` of every answer.
+    pub access_token_seconds: i64,
+    /// Lifetime of a refresh token in seconds.
+    pub refresh_token_seconds: i64,
+    /// Lifetime of a session in seconds, if it has one.
+    pub session_absolute_seconds: Option<i64>,
+    /// The grace period in seconds.
+    pub grace_seconds: i64,
+    /// The shortest password in characters.
+    pub password_min_length: usize,
+    /// Empty, or starting with `/` and not ending with one.
+    pub base_path: String,
+    /// Which origins browsers may call from.
+    pub cors_origins: CorsOrigins,
+    /// The cost of new hashes.
+    pub argon2: Argon2Parameters,
+    /// Which stored hashes a sign-in replaces.
+    pub rehash: RehashPolicy,
+    /// The most that verifying a stored hash may cost.
+    pub hash_bounds: HashBounds,
+    /// Whether the secret is shorter than it should be.
+    pub has_short_secret: bool,
+}
+
+/// Checked `cors_origins`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum CorsOrigins {
+    /// No CORS headers are sent.
+    None,
+    /// Every origin. The tokens travel in headers and not in cookies, so this gives nothing away by itself.
+    Any,
+    /// These, compared byte for byte with the `Origin` header.
+    Listed(Vec<String>),
+}
+
+impl Config {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// The first setting that cannot be used.
+    pub fn new(options: &Options, short_secret: ShortSecret) -> Result<Self, ConfigError> {
+        let secret = match &options.secret {
+            Some(secret) if !secret.expose().is_empty() => secret,
+            _ => return Err(ConfigError::new("secret", "is required; `openssl rand -base64 32` makes a good one")),
+        };
+        let has_short_secret = secret.expose().len() < STRONG_SECRET_BYTES;
+        if has_short_secret && short_secret == ShortSecret::Refused && !options.allow_short_secret {
+            return Err(ConfigError::new(
+                "secret",
+                format!(
+                    "has {} bytes, at least {STRONG_SECRET_BYTES} are needed; `openssl rand -base64 32` makes a good \
+                     one, and allow_short_secret accepts an old one",
+                    secret.expose().len()
+                ),
+            ));
+        }
+        if options.previous_secrets.iter().any(|secret| secret.expose().is_empty()) {
+            return Err(ConfigError::new("previous_secrets", "holds an empty secret"));
+        }
+        if options.refresh_grace_period > MAX_GRACE_SECONDS {
+            let problem = format!("must be at most {MAX_GRACE_SECONDS} seconds");
+            return Err(ConfigError::new("refresh_grace_period", problem));
+        }
+        if !(1..=password::MAX_LENGTH).contains(&options.password_min_length) {
+            let problem = format!("must be from 1 to {} characters", password::MAX_LENGTH);
+            return Err(ConfigError::new("password_min_length", problem));
+        }
+        check_hash_bounds(&options.hash_bounds)?;
+        check_argon2(options)?;
+        Ok(Self {
+            keyring: Keyring::new(secret, &options.previous_secrets),
+            access_token_seconds: lifetime("access_token_expires_in", options.access_token_expires_in)?,
+            refresh_token_seconds: lifetime("refresh_token_expires_in", options.refresh_token_expires_in)?,
+            session_absolute_seconds: options
+                .session_absolute_lifetime
+                .map(|minutes| lifetime("session_absolute_lifetime", minutes))
+                .transpose()?,
+            grace_seconds: i64::from(options.refresh_grace_period),
+            password_min_length: options.password_min_length,
+            base_path: check_base_path(&options.base_path)?,
+            cors_origins: check_cors_origins(&options.cors_origins)?,
+            argon2: options.argon2,
+            rehash: options.rehash,
+            hash_bounds: options.hash_bounds,
+            has_short_secret,
+        })
+    }
+
+    /// When a session that began then is over by its absolute lifetime.
+    #[must_use]
+    pub fn session_ends_at(&self, created_at: Timestamp) -> Option<Timestamp> {
+        self.session_absolute_seconds.map(|seconds| created_at.plus_seconds(seconds))
+    }
+
+    /// The birth at or before which a session is over now: [`Timestamp::EPOCH`] without an absolute lifetime.
+    #[must_use]
+    pub fn oldest_birth(&self, now: Timestamp) -> Timestamp {
+        self.session_absolute_seconds.map_or(Timestamp::EPOCH, |seconds| now.minus_seconds(seconds))
+    }
+}
+
+/// Minutes to whole seconds.
+fn lifetime(key: &str, minutes: f64) -> Result<i64, ConfigError> {
+    let seconds = minutes * 60.0;
+    if !(minutes <= MAX_LIFETIME_MINUTES && seconds >= 1.0) {
+        let problem = format!("must be a number of minutes, from one second to {MAX_LIFETIME_MINUTES} minutes");
+        return Err(ConfigError::new(key, problem));
+    }
+    #[allow(clippy::cast_possible_truncation, reason = "bounded above; fractions of a second are dropped on purpose")]
+    Ok(seconds as i64)
+}
+
+fn check_base_path(path: &str) -> Result<String, ConfigError> {
+    let well_formed = path.is_empty()
+        || (path.starts_with('/')
+            && !path.ends_with('/')
+            && !path.contains("//")
+            && path.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'\\')));
+    if well_formed {
+        Ok(path.to_owned())
+    } else {
+        Err(ConfigError::new("base_path", "must be empty, or a path such as \"/auth\" without a slash at its end"))
+    }
+}
+
+fn check_cors_origins(origins: &[String]) -> Result<CorsOrigins, ConfigError> {
+    let key = "cors_origins";
+    if origins.is_empty() {
+        return Ok(CorsOrigins::None);
+    }
+    if origins.iter().any(|origin| origin == "*") {
+        return match origins {
+            [_] => Ok(CorsOrigins::Any),
+            _ => Err(ConfigError::new(key, "\"*\" allows every origin and stands alone")),
+        };
+    }
+    for origin in origins {
+        let host = origin.split_once("://").map(|(_, host)| host);
+        let is_origin = host.is_some_and(|host| {
+            !host.is_empty()
+                && host.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'?' | b'#' | b'@'))
+        }) && *origin == origin.to_ascii_lowercase();
+        if !is_origin {
+            let problem =
+                "holds something that is not an origin such as \"https://app.example.com\" (lower case, no path)";
+            return Err(ConfigError::new(key, problem));
+        }
+    }
+    Ok(CorsOrigins::Listed(origins.to_vec()))
+}
+
+fn check_hash_bounds(bounds: &HashBounds) -> Result<(), ConfigError> {
+    // bcrypt counts its rounds in a 32-bit word.
+    if !(4..=31).contains(&bounds.bcrypt_cost) {
+        return Err(ConfigError::new("max_bcrypt_cost", "must be from 4 to 31"));
+    }
+    let argon2 = [
+        ("max_argon2_memory", bounds.argon2.memory),
+        ("max_argon2_iterations", bounds.argon2.iterations),
+        ("max_argon2_parallelism", bounds.argon2.parallelism),
+    ];
+    match argon2.iter().find(|(_, bound)| *bound == 0) {
+        Some((key, _)) => Err(ConfigError::new(*key, "must be at least 1")),
+        None => Ok(()),
+    }
+}
+
+/// The five costs that OWASP's password storage cheat sheet calls equal; at or above any of them is enough.
+const OWASP_ARGON2ID: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
+
+fn check_argon2(options: &Options) -> Result<(), ConfigError> {
+    let Argon2Parameters { memory, iterations, parallelism } = options.argon2;
+    let bounds = options.hash_bounds.argon2;
+    for (key, value, bound_key, bound) in [
+        ("argon2_memory", memory, "max_argon2_memory", bounds.memory),
+        ("argon2_iterations", iterations, "max_argon2_iterations", bounds.iterations),
+        ("argon2_parallelism", parallelism, "max_argon2_parallelism", bounds.parallelism),
+    ] {
+        if value == 0 {
+            return Err(ConfigError::new(key, "must be at least 1"));
+        }
+        if value > bound {
+            let problem = format!("is {value}, over {bound_key} = {bound}: new hashes could not be verified");
+            return Err(ConfigError::new(key, problem));
+        }
+    }
+    if u64::from(memory) < 8 * u64::from(parallelism) {
+        return Err(ConfigError::new("argon2_memory", "must be at least 8 KiB for each lane"));
+    }
+    let strong = OWASP_ARGON2ID.iter().any(|(least, passes)| memory >= *least && iterations >= *passes);
+    if strong || options.allow_weak_argon2 {
+        Ok(())
+    } else {
+        let problem = "with argon2_iterations is below OWASP's recommendation (19456 KiB and 2 passes, or an equal of \
+                       it); allow_weak_argon2 accepts it"
+            .to_string();
+        Err(ConfigError::new("argon2_memory", problem))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn with(change: impl FnOnce(&mut Options)) -> Result<Config, ConfigError> {
+        let mut options = Options { secret: Some(Secret::new("x".repeat(32))), ..Options::default() };
+        change(&mut options);
+        Config::new(&options, ShortSecret::Refused)
+    }
+
+    fn key_of(change: impl FnOnce(&mut Options)) -> String {
+        with(change).map(|_| String::from("accepted")).unwrap_or_else(|error| error.key)
+    }
+
+    #[test]
+    fn the_defaults_are_the_references() {
+        let config = with(|_| ()).unwrap();
+        assert_eq!((config.access_token_seconds, config.refresh_token_seconds), (3_600, 604_800));
+        assert_eq!((config.grace_seconds, config.session_absolute_seconds), (10, None));
+        assert_eq!((config.password_min_length, config.base_path.as_str()), (6, "/auth"));
+    }
+
+    #[test]
+    fn a_short_secret_is_refused_unless_allowed() {
+        let short = || Some(Secret::new("x".repeat(31)));
+        assert_eq!(key_of(|options| options.secret = None), "secret");
+        assert_eq!(key_of(|options| options.secret = Some(Secret::new(String::new()))), "secret");
+        assert_eq!(key_of(|options| options.secret = short()), "secret");
+        let allowed = with(|options| {
+            options.secret = short();
+            options.allow_short_secret = true;
+        });
+        assert!(allowed.unwrap().has_short_secret);
+        let warned = Config::new(&Options { secret: short(), ..Options::default() }, ShortSecret::Warned);
+        assert!(warned.unwrap().has_short_secret);
+    }
+
+    #[test]
+    fn lifetimes_are_positive_and_bounded() {
+        for bad in [0.0, -1.0, 0.016, f64::NAN, f64::INFINITY, 1e9] {
+            assert_eq!(key_of(|options| options.access_token_expires_in = bad), "access_token_expires_in", "{bad}");
+            assert_eq!(key_of(|options| options.refresh_token_expires_in = bad), "refresh_token_expires_in", "{bad}");
+            let key = key_of(|options| options.session_absolute_lifetime = Some(bad));
+            assert_eq!(key, "session_absolute_lifetime", "{bad}");
+        }
+        assert_eq!(with(|options| options.access_token_expires_in = 0.5).unwrap().access_token_seconds, 30);
+        assert_eq!(with(|options| options.access_token_expires_in = 0.025).unwrap().access_token_seconds, 1);
+    }
+
+    #[test]
+    fn paths_and_origins_are_checked() {
+        for bad in ["auth", "/", "/auth/", "//auth", "/a//b", "/a b", "/a?b", "/é"] {
+            assert_eq!(key_of(|options| options.base_path = bad.into()), "base_path", "{bad}");
+        }
+        assert!(with(|options| options.base_path = "".into()).is_ok());
+        assert!(with(|options| options.base_path = "/api/v1/auth".into()).is_ok());
+        for bad in ["example.com", "https://", "https://a.b/", "https://A.b", "https://u@a.b", "https://a b", "null"] {
+            assert_eq!(key_of(|options| options.cors_origins = vec![bad.into()]), "cors_origins", "{bad}");
+        }
+        let both = vec!["*".into(), "https://a.b".into()];
+        assert_eq!(key_of(|options| options.cors_origins = both), "cors_origins");
+        let config = with(|options| options.cors_origins = vec!["*".into()]).unwrap();
+        assert_eq!(config.cors_origins, CorsOrigins::Any);
+    }
+
+    #[test]
+    fn the_hash_cost_is_at_least_owasps_and_within_the_bounds() {
+        let cost = |memory, iterations, parallelism| {
+            key_of(|options| options.argon2 = Argon2Parameters { memory, iterations, parallelism })
+        };
+        for (memory, iterations) in OWASP_ARGON2ID {
+            assert_eq!(cost(memory, iterations, 1), "accepted");
+            assert_eq!(cost(memory - 1, iterations, 1), "argon2_memory");
+        }
+        assert_eq!(cost(65_537, 2, 1), "argon2_memory");
+        assert_eq!(cost(19_456, 11, 1), "argon2_iterations");
+        assert_eq!(cost(19_456, 2, 17), "argon2_parallelism");
+        assert_eq!(cost(19_456, 0, 1), "argon2_iterations");
+        let weak = with(|options| {
+            options.argon2 = Argon2Parameters { memory: 8, iterations: 1, parallelism: 1 };
+            options.allow_weak_argon2 = true;
+        });
+        assert!(weak.is_ok());
+        assert_eq!(key_of(|options| options.hash_bounds.bcrypt_cost = 32), "max_bcrypt_cost");
+        assert_eq!(key_of(|options| options.hash_bounds.argon2.iterations = 0), "max_argon2_iterations");
+        assert_eq!(key_of(|options| options.refresh_grace_period = 3_601), "refresh_grace_period");
+        assert_eq!(key_of(|options| options.password_min_length = 0), "password_min_length");
+        assert_eq!(key_of(|options| options.password_min_length = 4_097), "password_min_length");
+        assert_eq!(key_of(|options| options.previous_secrets = vec![Secret::new(String::new())]), "previous_secrets");
+    }
+}

@@ -1,0 +1,173 @@
+//! Options by name: the one table from which every host reads its configuration, whether the values come from
+//! environment variables, from Spin's variables or from a JavaScript object.
+
+use super::{ConfigError, Options};
+use crate::{domain::password_hash::RehashPolicy, secret::Secret};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use serde_json::Value;
+
+type Setter = fn(&mut Options, &Value) -> Result<(), &'static str>;
+
+/// Every option: its name and how its value is taken over.
+const OPTIONS: [(&str, Setter); 20] = [
+    ("secret", |options, value| {
+        options.secret = Some(Secret::new(text(value)?));
+        Ok(())
+    }),
+    ("previous_secrets", |options, value| {
+        options.previous_secrets = texts(value)?.into_iter().map(Secret::new).collect();
+        Ok(())
+    }),
+    ("allow_short_secret", |options, value| set(&mut options.allow_short_secret, boolean(value))),
+    ("access_token_expires_in", |options, value| set(&mut options.access_token_expires_in, number(value))),
+    ("refresh_token_expires_in", |options, value| set(&mut options.refresh_token_expires_in, number(value))),
+    ("session_absolute_lifetime", |options, value| {
+        set(&mut options.session_absolute_lifetime, number(value).map(Some))
+    }),
+    ("refresh_grace_period", |options, value| set(&mut options.refresh_grace_period, whole(value))),
+    ("password_min_length", |options, value| {
+        let length = whole(value)?;
+        options.password_min_length = usize::try_from(length).map_err(|_| WHOLE)?;
+        Ok(())
+    }),
+    ("base_path", |options, value| set(&mut options.base_path, text(value))),
+    ("cors_origins", |options, value| set(&mut options.cors_origins, texts(value))),
+    ("argon2_memory", |options, value| set(&mut options.argon2.memory, whole(value))),
+    ("argon2_iterations", |options, value| set(&mut options.argon2.iterations, whole(value))),
+    ("argon2_parallelism", |options, value| set(&mut options.argon2.parallelism, whole(value))),
+    ("allow_weak_argon2", |options, value| set(&mut options.allow_weak_argon2, boolean(value))),
+    ("rehash", |options, value| match value.as_str() {
+        Some("upgrade") => set(&mut options.rehash, Ok(RehashPolicy::Upgrade)),
+        Some("match") => set(&mut options.rehash, Ok(RehashPolicy::Match)),
+        _ => Err("must be \"upgrade\" or \"match\""),
+    }),
+    ("max_argon2_memory", |options, value| set(&mut options.hash_bounds.argon2.memory, whole(value))),
+    ("max_argon2_iterations", |options, value| set(&mut options.hash_bounds.argon2.iterations, whole(value))),
+    ("max_argon2_parallelism", |options, value| set(&mut options.hash_bounds.argon2.parallelism, whole(value))),
+    ("max_bcrypt_cost", |options, value| set(&mut options.hash_bounds.bcrypt_cost, whole(value))),
+    ("rate_limit", |_, value| match value.as_str() {
+        Some("off") => Ok(()),
+        _ => Err("must be \"off\": this version limits no rates, see the README for a rule at the edge"),
+    }),
+];
+
+const TEXT: &str = "must be text";
+const TEXTS: &str = "must be a list of texts, as JSON such as [\"first\",\"second\"]";
+const BOOLEAN: &str = "must be true or false";
+const NUMBER: &str = "must be a number";
+const WHOLE: &str = "must be a whole number";
+
+impl Options {
+    /// The name of every option, in the order of the documentation.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        OPTIONS.iter().map(|(name, _)| *name)
+    }
+
+    /// Sets one option by its canonical name. Numbers, booleans and lists may also be given as text that holds their
+    /// JSON, which is all that environment variables can carry.
+    ///
+    /// # Errors
+    /// There is no such option, or the value is not of its kind. The value itself is never repeated.
+    pub fn set(&mut self, name: &str, value: &Value) -> Result<(), ConfigError> {
+        let Some((name, setter)) = OPTIONS.iter().find(|(known, _)| *known == name) else {
+            let known = Self::names().collect::<Vec<_>>().join(", ");
+            return Err(ConfigError::new(name, format!("is not an option; the options are {known}")));
+        };
+        setter(self, value).map_err(|problem| ConfigError::new(*name, problem))
+    }
+}
+
+fn set<T>(field: &mut T, value: Result<T, &'static str>) -> Result<(), &'static str> {
+    *field = value?;
+    Ok(())
+}
+
+fn text(value: &Value) -> Result<String, &'static str> {
+    value.as_str().map(ToOwned::to_owned).ok_or(TEXT)
+}
+
+fn texts(value: &Value) -> Result<Vec<String>, &'static str> {
+    match unwrapped(value) {
+        Value::Array(items) => items.iter().map(|item| item.as_str().map(ToOwned::to_owned).ok_or(TEXTS)).collect(),
+        _ => Err(TEXTS),
+    }
+}
+
+fn boolean(value: &Value) -> Result<bool, &'static str> {
+    unwrapped(value).as_bool().ok_or(BOOLEAN)
+}
+
+fn number(value: &Value) -> Result<f64, &'static str> {
+    unwrapped(value).as_f64().ok_or(NUMBER)
+}
+
+fn whole(value: &Value) -> Result<u32, &'static str> {
+    let number = number(value).map_err(|_| WHOLE)?;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "compared with the original below")]
+    let whole = number as u32;
+    #[allow(clippy::float_cmp, reason = "equal only where nothing was lost")]
+    if f64::from(whole) == number { Ok(whole) } else { Err(WHOLE) }
+}
+
+/// The JSON inside a text, or the value itself.
+fn unwrapped(value: &Value) -> Value {
+    match value {
+        Value::String(text) => serde_json::from_str(text.trim()).unwrap_or(Value::Null),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn set_one(name: &str, value: Value) -> Result<Options, ConfigError> {
+        let mut options = Options::default();
+        options.set(name, &value).map(|()| options)
+    }
+
+    #[test]
+    fn values_may_be_json_or_text_that_holds_it() {
+        for value in [json!(15), json!("15"), json!(" 15 "), json!(15.0)] {
+            assert_eq!(set_one("access_token_expires_in", value.clone()).unwrap().access_token_expires_in, 15.0);
+            assert_eq!(set_one("refresh_grace_period", value).unwrap().refresh_grace_period, 15);
+        }
+        for value in [json!(["https://a.b"]), json!("[\"https://a.b\"]")] {
+            assert_eq!(set_one("cors_origins", value).unwrap().cors_origins, ["https://a.b"]);
+        }
+        for value in [json!(true), json!("true")] {
+            assert!(set_one("allow_short_secret", value).unwrap().allow_short_secret);
+        }
+    }
+
+    #[test]
+    fn values_of_another_kind_are_refused_by_name() {
+        for (name, value) in [
+            ("secret", json!(12)),
+            ("previous_secrets", json!("old")),
+            ("previous_secrets", json!([1])),
+            ("allow_short_secret", json!(1)),
+            ("allow_short_secret", json!("yes")),
+            ("access_token_expires_in", json!("soon")),
+            ("access_token_expires_in", json!(true)),
+            ("refresh_grace_period", json!(1.5)),
+            ("refresh_grace_period", json!(-1)),
+            ("refresh_grace_period", json!(null)),
+            ("password_min_length", json!("")),
+            ("rehash", json!("never")),
+            ("rate_limit", json!("on")),
+            ("user", json!({})),
+            ("acces_token_expires_in", json!(15)),
+        ] {
+            assert_eq!(set_one(name, value.clone()).unwrap_err().key, name, "{value}");
+        }
+        assert!(set_one("rate_limit", json!("off")).is_ok());
+    }
+
+    #[test]
+    fn an_error_never_repeats_a_value() {
+        let error = set_one("secret", json!({"marker": 1})).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("marker"));
+    }
+}

@@ -1,0 +1,93 @@
+//! The one table from what happened to status, code and message.
+
+use super::response::{ErrorBody, ErrorDetail, Response};
+use crate::{
+    domain::password::{InvalidPassword, MAX_LENGTH},
+    error::AuthError,
+};
+use alloc::{borrow::Cow, format};
+
+/// How an error is answered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// For programs; documented in `openapi.yaml`.
+    pub code: &'static str,
+    /// For people.
+    pub message: Cow<'static, str>,
+}
+
+/// Errors of the HTTP layer itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HttpError {
+    /// No route has this path.
+    NotFound,
+    /// The route does not take this method.
+    MethodNotAllowed,
+    /// The body is over [`super::body::MAX_BODY_BYTES`].
+    PayloadTooLarge,
+}
+
+/// Status, code and message of a flow's error.
+#[must_use]
+pub fn describe(error: AuthError) -> Answer {
+    let (status, code, message) = match error {
+        AuthError::CredentialsRequired => (400, "VALIDATION_ERROR", "Email and password are required"),
+        AuthError::InvalidEmail => (400, "VALIDATION_ERROR", "Invalid email address"),
+        AuthError::InvalidPassword(invalid) => {
+            let message = match invalid {
+                InvalidPassword::TooShort(minimum) => format!("Password must be at least {minimum} characters").into(),
+                InvalidPassword::TooLong => format!("Password must be at most {MAX_LENGTH} characters").into(),
+                InvalidPassword::Blocked => "Password is not allowed".into(),
+            };
+            return Answer { status: 400, code: "VALIDATION_ERROR", message };
+        }
+        AuthError::UserExists => (400, "USER_EXISTS", "User already exists"),
+        AuthError::InvalidCredentials => (401, "INVALID_CREDENTIALS", "Invalid email or password"),
+        AuthError::RefreshTokenRequired => (400, "VALIDATION_ERROR", "refresh_token required"),
+        AuthError::InvalidRefreshToken => (401, "INVALID_TOKEN", "Invalid or expired refresh token"),
+        AuthError::RefreshTokenWithoutId => (401, "INVALID_TOKEN", "Invalid refresh token"),
+        AuthError::SessionNotFound => (401, "SESSION_NOT_FOUND", "Session not found or revoked"),
+        AuthError::SessionExpired => (401, "SESSION_NOT_FOUND", "Session expired"),
+        AuthError::UserNotFound => (401, "USER_NOT_FOUND", "User not found"),
+        AuthError::Unauthorized => (401, "UNAUTHORIZED", "Unauthorized"),
+        AuthError::NoToken => (401, "UNAUTHORIZED", "No token provided"),
+        AuthError::InvalidAccessToken => (401, "INVALID_TOKEN", "Invalid or expired token"),
+        AuthError::Unavailable => (503, "UNAVAILABLE", "Service temporarily unavailable"),
+        AuthError::Internal => (500, "INTERNAL_ERROR", "Internal server error"),
+    };
+    Answer { status, code, message: message.into() }
+}
+
+/// Status, code and message of an error of the HTTP layer.
+#[must_use]
+pub fn describe_http(error: HttpError) -> Answer {
+    let (status, code, message) = match error {
+        HttpError::NotFound => (404, "NOT_FOUND", "Not found"),
+        HttpError::MethodNotAllowed => (405, "METHOD_NOT_ALLOWED", "Method not allowed"),
+        HttpError::PayloadTooLarge => (413, "PAYLOAD_TOO_LARGE", "Request body is too large"),
+    };
+    Answer { status, code, message: message.into() }
+}
+
+impl From<AuthError> for Response {
+    fn from(error: AuthError) -> Self {
+        describe(error).into()
+    }
+}
+
+impl From<HttpError> for Response {
+    fn from(error: HttpError) -> Self {
+        describe_http(error).into()
+    }
+}
+
+impl From<Answer> for Response {
+    fn from(Answer { status, code, message }: Answer) -> Self {
+        let body = ErrorBody { error: ErrorDetail { message: message.into_owned(), code } };
+        let response = Self::json(status, &body);
+        // RFC 9110, section 11.6.1: a 401 names the scheme that would be accepted.
+        if status == 401 { response.with_header("WWW-Authenticate", "Bearer") } else { response }
+    }
+}

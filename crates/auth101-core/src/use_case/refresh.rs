@@ -1,0 +1,86 @@
+//! `POST /refresh`: the paced chain of `docs/sessions.md`.
+
+use crate::{
+    auth::{Auth101, Tokens},
+    error::AuthError,
+    event::Event,
+    port::{PasswordHasher, Rotated, Rotation, Store},
+    time::Timestamp,
+    token::refresh::{self, RefreshToken},
+};
+
+/// How far ahead of our clock a row may have been written, in seconds: by a node whose clock is faster.
+const SKEW_SECONDS: i64 = 60;
+
+/// One round trip, whatever the case: the store runs the batch, and the row as it then stands decides the answer.
+pub(crate) async fn refresh<S: Store, H: PasswordHasher>(
+    auth: &Auth101<S, H>,
+    now: Timestamp,
+    refresh_token: &str,
+) -> Result<Tokens, AuthError> {
+    let token = refresh::verify(&auth.config.keyring, refresh_token, now)?;
+    let rotation = rotation(auth, now, &token);
+    let rotated = auth.store.refresh_session(&rotation).await.map_err(|error| auth.store_fault(error))?;
+    answer(auth, &rotation, rotated)
+}
+
+fn rotation<S: Store, H: PasswordHasher>(auth: &Auth101<S, H>, now: Timestamp, token: &RefreshToken) -> Rotation {
+    let grace = auth.config.grace_seconds;
+    let (grace_from, grace_until) =
+        if grace > 0 { (now.minus_seconds(grace), now.plus_seconds(SKEW_SECONDS)) } else { (now, now) };
+    // A token from a sign-in is rotated at once; one from a rotation not before it is older than the grace period, so
+    // that at most one supersession falls inside any grace period and "the direct parent, within it" is exact.
+    let paced = grace > 0 && token.id.is_from_rotation();
+    Rotation {
+        session: token.session.clone(),
+        user_id: token.user_id.clone(),
+        presented: token.id.clone(),
+        successor: token.successor.clone(),
+        grace_from,
+        grace_until,
+        paced_before: if paced { grace_from } else { Timestamp::FAR_FUTURE },
+        horizon: auth.horizon(now),
+        expires_at: now.plus_seconds(auth.config.refresh_token_seconds),
+    }
+}
+
+/// The first line that matches decides.
+fn answer<S: Store, H: PasswordHasher>(
+    auth: &Auth101<S, H>,
+    rotation: &Rotation,
+    rotated: Rotated,
+) -> Result<Tokens, AuthError> {
+    let now = rotation.horizon.now;
+    let Some((session, user)) = rotated.row else {
+        if rotated.reuse_ended_session {
+            auth.observe(&Event::RefreshReuseDetected { user: auth.pseudonym(rotation.user_id.as_str()) });
+        }
+        return Err(AuthError::SessionNotFound);
+    };
+    let Some(user) = user else {
+        return Err(AuthError::UserNotFound);
+    };
+    if session.user_id != rotation.user_id || !user.is_active {
+        return Err(AuthError::SessionNotFound);
+    }
+    if rotation.horizon.has_passed(&session) {
+        return Err(AuthError::SessionExpired);
+    }
+    if session.token == rotation.successor {
+        let in_grace = rotation.grace_from <= session.updated_at && session.updated_at <= rotation.grace_until;
+        if session.updated_at != now && !in_grace {
+            return Err(AuthError::SessionNotFound);
+        }
+        let pseudonym = auth.pseudonym(session.id.as_str());
+        auth.observe(&if session.updated_at == now {
+            Event::Refreshed { session: pseudonym }
+        } else {
+            Event::RefreshReplayed { session: pseudonym }
+        });
+        return auth.tokens(user, &session, now);
+    }
+    if session.token == rotation.presented {
+        return auth.tokens(user, &session, now);
+    }
+    Err(AuthError::SessionNotFound)
+}

@@ -1,0 +1,97 @@
+//! `POST /sign-in/email`.
+
+use super::sign_up::new_hash;
+use crate::{
+    auth::{Auth101, Tokens},
+    domain::{
+        account::{Credentials, Rehash, StoredPassword},
+        email::Email,
+        password::Password,
+        password_hash::PasswordHash,
+        session::Client,
+    },
+    error::AuthError,
+    event::{Event, Fault, SignInFailure},
+    port::{Opened, Opening, PasswordHasher, Store},
+    secret::Secret,
+    time::Timestamp,
+};
+
+/// One read, one verification, one write. Every failure gives the same answer, and every one that has read the database
+/// has verified exactly one hash, so neither the answer nor its time tells whether an address is registered.
+pub(crate) async fn sign_in<S: Store, H: PasswordHasher>(
+    auth: &Auth101<S, H>,
+    now: Timestamp,
+    email: &Email,
+    password: &Password,
+    client: &Client,
+) -> Result<Tokens, AuthError> {
+    if email.is_blank() || password.is_empty() || password.is_too_long() {
+        return Err(AuthError::InvalidCredentials);
+    }
+    let found = auth.store.credentials_by_email(email).await.map_err(|error| auth.store_fault(error))?;
+    let (stored, failure) = readable_hash(auth, found.as_ref());
+    let verified = auth.hasher.verify(password, &stored).await.map_err(|_| auth.fault(Fault::Hasher))?;
+
+    let refused = |reason| {
+        auth.observe(&Event::SignInFailed { email: auth.pseudonym(email.as_str()), reason });
+        Err(AuthError::InvalidCredentials)
+    };
+    if let Some(reason) = failure {
+        return refused(reason);
+    }
+    if !verified {
+        return refused(SignInFailure::WrongPassword);
+    }
+    let Some(Credentials { user, account: Some(account) }) = found else {
+        return refused(SignInFailure::UnknownEmail);
+    };
+    if !user.is_active {
+        return refused(SignInFailure::Inactive);
+    }
+
+    let due = stored.needs_rehash(auth.config.argon2, auth.config.rehash);
+    let rehash = if due { better_hash(auth, password).await } else { None };
+    let opening = Opening {
+        session: auth.new_session(&user.id, now, client)?,
+        verified: account,
+        rehash,
+        horizon: auth.horizon(now),
+    };
+    match auth.store.open_session(&opening).await.map_err(|error| auth.store_fault(error))? {
+        Opened::Refused => refused(SignInFailure::Overtaken),
+        Opened::Open => {
+            let session = &opening.session.session;
+            auth.observe(&Event::SignedIn {
+                user: auth.pseudonym(user.id.as_str()),
+                session: auth.pseudonym(session.id.as_str()),
+                rehashed: opening.rehash.is_some(),
+            });
+            auth.tokens(user, session, now)
+        }
+    }
+}
+
+/// The hash to verify against: the stored one, or a dummy of the configured cost with the reason why there is none.
+fn readable_hash<S: Store, H: PasswordHasher>(
+    auth: &Auth101<S, H>,
+    found: Option<&Credentials>,
+) -> (PasswordHash, Option<SignInFailure>) {
+    let stored = match found {
+        None => Err(SignInFailure::UnknownEmail),
+        Some(Credentials { account: Some(StoredPassword { hash: Some(hash), .. }), .. }) => {
+            PasswordHash::parse(hash.expose(), &auth.config.hash_bounds).ok_or(SignInFailure::UnreadableHash)
+        }
+        Some(_) => Err(SignInFailure::NoPassword),
+    };
+    match stored {
+        Ok(hash) => (hash, None),
+        Err(failure) => (PasswordHash::dummy(auth.config.argon2), Some(failure)),
+    }
+}
+
+/// A rehash is a courtesy: where it cannot be made, the sign-in goes on without it. The fault has been reported.
+async fn better_hash<S: Store, H: PasswordHasher>(auth: &Auth101<S, H>, password: &Password) -> Option<Rehash> {
+    let password_hash: Secret<_> = new_hash(auth, password).await.ok()?;
+    Some(Rehash { password_hash })
+}

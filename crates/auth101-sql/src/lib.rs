@@ -1,0 +1,21 @@
+//! The store of auth101 over any SQL database.
+//!
+//! A platform implements [`driver::SqlDriver`], which has one method; [`SqlStore`] does the rest. The statements stand
+//! in [`statement`] as text, are rendered once for a dialect, and lie rendered in `tests/rendered/` for a reviewer.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod dialect;
+pub mod driver;
+pub mod row;
+pub mod schema;
+pub mod statement;
+pub mod store;
+
+pub use dialect::Dialect;
+pub use driver::{Outcome, Row, SqlDriver, SqlError, Statement, Value};
+pub use statement::Statements;
+pub use store::SqlStore;
