@@ -10,6 +10,7 @@ extern crate alloc;
 
 pub mod dialect;
 pub mod driver;
+pub mod entity;
 pub mod row;
 pub mod schema;
 pub mod statement;

@@ -1,1 +1,266 @@
+//! Every statement, as text.
+//!
+//! They are written once for all dialects. `{session}` stands for a table, `{session.token}` for a column with its
+//! table, `{session:token}` for the bare column, `{session.expires_at|time}` for a datetime that is compared and
+//! `{session.expires_at|text}` for one that is read; `:name` is a parameter, `:name@time` one that holds a datetime.
+//! Columns are always qualified where SQL allows it: SQLite takes an unknown bare name in double quotes for a string.
 
+use crate::{
+    dialect::{Dialect, Kind},
+    driver::{Statement, Value},
+};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+/// A statement in one dialect's syntax.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    sql: String,
+    parameters: Vec<String>,
+}
+
+/// The value of a named parameter.
+pub(crate) type Binding<'a> = (&'a str, Value);
+
+impl Rendered {
+    /// The statement with its parameters in place. A parameter that is not given is NULL.
+    pub(crate) fn bind(&self, bindings: &[Binding<'_>]) -> Statement<'_> {
+        let value = |name: &String| bindings.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        Statement {
+            sql: &self.sql,
+            parameters: self.parameters.iter().map(|name| value(name).unwrap_or(Value::Null)).collect(),
+        }
+    }
+}
+
+/// All statements, rendered once for a dialect.
+#[derive(Clone, Debug)]
+pub struct Statements {
+    pub(crate) dialect: Dialect,
+    pub(crate) insert_user: Rendered,
+    pub(crate) insert_account: Rendered,
+    pub(crate) insert_first_session: Rendered,
+    pub(crate) select_holder_of_email: Rendered,
+    pub(crate) select_credentials: Rendered,
+    pub(crate) delete_sessions_over_of_user: Rendered,
+    pub(crate) insert_verified_session: Rendered,
+    pub(crate) update_password: Rendered,
+    pub(crate) select_session_exists: Rendered,
+    pub(crate) by_id: SessionStatements,
+    pub(crate) by_token: SessionStatements,
+    pub(crate) select_user: Rendered,
+    pub(crate) select_user_and_session: Rendered,
+    pub(crate) delete_sessions_over: Rendered,
+}
+
+/// The statements that name a session, in one of the two ways to name it.
+#[derive(Clone, Debug)]
+pub(crate) struct SessionStatements {
+    pub(crate) end_reused: Rendered,
+    pub(crate) rotate: Rendered,
+    pub(crate) select_with_user: Rendered,
+    pub(crate) delete_if_over: Rendered,
+    pub(crate) close: Rendered,
+}
+
+const USER_COLUMNS: &str = "{users.id} AS user_id, {users.name} AS user_name, {users.email} AS user_email, \
+    {users.email_verified} AS user_email_verified, {users.image} AS user_image, {users.is_active} AS user_is_active";
+
+const SESSION_COLUMNS: &str = "{session.id} AS session_id, {session.token} AS session_token, \
+    {session.user_id} AS session_user_id, {session.expires_at|text} AS session_expires_at, \
+    {session.created_at|text} AS session_created_at, {session.updated_at|text} AS session_updated_at";
+
+// The guard makes a taken address an ordinary outcome; between racing sign-ups the unique index decides.
+const INSERT_USER: &str = "INSERT INTO {users} ({users:id}, {users:name}, {users:email}, {users:email_verified}, \
+    {users:image}, {users:is_active}, {users:created_at}, {users:updated_at}) \
+    SELECT :user_id, :name, :email, :email_verified@bool, :image, :is_active@bool, :now@time, :now@time \
+    WHERE NOT EXISTS (SELECT 1 FROM {users} WHERE {users.email} = :email)";
+
+// Written only if the user above is ours, and not again where the batch is run twice.
+const INSERT_ACCOUNT: &str = "INSERT INTO {account} ({account:id}, {account:account_id}, {account:provider_id}, \
+    {account:user_id}, {account:password}, {account:created_at}, {account:updated_at}) \
+    SELECT :account_row_id, :email, :provider_id, :user_id, :password, :now@time, :now@time \
+    WHERE EXISTS (SELECT 1 FROM {users} WHERE {users.id} = :user_id) \
+    AND NOT EXISTS (SELECT 1 FROM {account} WHERE {account.id} = :account_row_id)";
+
+const INSERT_SESSION: &str = "INSERT INTO {session} ({session:id}, {session:token}, {session:expires_at}, \
+    {session:user_id}, {session:ip_address}, {session:user_agent}, {session:created_at}, {session:updated_at}) \
+    SELECT :session_id, :token, :expires_at@time, :user_id, :ip_address, :user_agent, :now@time, :now@time \
+    WHERE NOT EXISTS (SELECT 1 FROM {session} WHERE {session.id} = :session_id)";
+
+const USER_EXISTS: &str = " AND EXISTS (SELECT 1 FROM {users} WHERE {users.id} = :user_id)";
+
+// A password that was changed, or a user who was deactivated, while the hash was computed opens no session.
+const STILL_VERIFIED: &str = " AND EXISTS (SELECT 1 FROM {account} INNER JOIN {users} ON {users.id} = {account.user_id} \
+    WHERE {account.id} = :account_row_id AND {account.password} = :verified_password \
+    AND {users.id} = :user_id AND {users.is_active})";
+
+const SELECT_HOLDER_OF_EMAIL: &str = "SELECT {users.id} AS user_id FROM {users} WHERE {users.email} = :email";
+
+const SELECT_CREDENTIALS: &str = ", {account.id} AS account_row_id, {account.password} AS account_password \
+    FROM {users} LEFT JOIN {account} ON {account.user_id} = {users.id} AND {account.provider_id} = :provider_id \
+    WHERE {users.email} = :email ORDER BY {account.created_at}, {account.id}";
+
+// Guarded by the hash that was verified: a password that was changed meanwhile stays.
+const UPDATE_PASSWORD: &str = "UPDATE {account} SET {account:password} = :new_password, {account:updated_at} = :now@time \
+    WHERE {account.id} = :account_row_id AND {account.password} = :verified_password \
+    AND EXISTS (SELECT 1 FROM {session} WHERE {session.id} = :session_id)";
+
+const SELECT_SESSION_EXISTS: &str = "SELECT {session.id} AS session_id FROM {session} WHERE {session.id} = :session_id";
+
+const OVER: &str = "({session.expires_at|time} <= :now@time OR {session.created_at|time} <= :born@time)";
+
+const BY_ID: &str = "{session.id} = :session_id";
+const BY_TOKEN: &str = "{session.token} IN (:presented, :successor)";
+
+// A superseded token that is not the direct parent of the current one, or is presented after the grace period.
+const END_REUSED: &str = " AND {session.user_id} = :user_id AND {session.token} <> :presented \
+    AND ({session.token} <> :successor OR {session.updated_at|time} < :grace_from@time \
+    OR {session.updated_at|time} > :grace_until@time)";
+
+const ROTATE_SET: &str = "UPDATE {session} SET {session:token} = :successor, {session:updated_at} = :now@time, \
+    {session:expires_at} = :expires_at@time WHERE ";
+
+const ROTATE_IF: &str = " AND {session.token} = :presented AND {session.user_id} = :user_id \
+    AND {session.expires_at|time} > :now@time AND {session.created_at|time} > :born@time \
+    AND ({session.updated_at|time} < :paced_before@time OR {session.updated_at|time} > :grace_until@time) \
+    AND EXISTS (SELECT 1 FROM {users} WHERE {users.id} = :user_id AND {users.is_active})";
+
+impl Statements {
+    /// Renders them.
+    #[must_use]
+    pub fn new(dialect: Dialect) -> Self {
+        let render = |template: &str| render(dialect, template);
+        let session_statements = |named: &str| SessionStatements {
+            end_reused: render(&format!("DELETE FROM {{session}} WHERE {named}{END_REUSED}")),
+            rotate: render(&format!("{ROTATE_SET}{named}{ROTATE_IF}")),
+            select_with_user: render(&format!(
+                "SELECT {SESSION_COLUMNS}, {USER_COLUMNS} FROM {{session}} \
+                 LEFT JOIN {{users}} ON {{users.id}} = {{session.user_id}} WHERE {named}"
+            )),
+            delete_if_over: render(&format!("DELETE FROM {{session}} WHERE {named} AND {OVER}")),
+            close: render(&format!("DELETE FROM {{session}} WHERE {named} AND {{session.user_id}} = :user_id")),
+        };
+        Self {
+            dialect,
+            insert_user: render(INSERT_USER),
+            insert_account: render(INSERT_ACCOUNT),
+            insert_first_session: render(&format!("{INSERT_SESSION}{USER_EXISTS}")),
+            select_holder_of_email: render(SELECT_HOLDER_OF_EMAIL),
+            select_credentials: render(&format!("SELECT {USER_COLUMNS}{SELECT_CREDENTIALS}")),
+            delete_sessions_over_of_user: render(&format!(
+                "DELETE FROM {{session}} WHERE {{session.user_id}} = :user_id AND {OVER}"
+            )),
+            insert_verified_session: render(&format!("{INSERT_SESSION}{STILL_VERIFIED}")),
+            update_password: render(UPDATE_PASSWORD),
+            select_session_exists: render(SELECT_SESSION_EXISTS),
+            by_id: session_statements(BY_ID),
+            by_token: session_statements(BY_TOKEN),
+            select_user: render(&format!("SELECT {USER_COLUMNS} FROM {{users}} WHERE {{users.id}} = :user_id")),
+            select_user_and_session: render(&format!(
+                "SELECT {USER_COLUMNS}, {SESSION_COLUMNS} FROM {{users}} LEFT JOIN {{session}} \
+                 ON {{session.id}} = :session_id AND {{session.user_id}} = {{users.id}} WHERE {{users.id}} = :user_id"
+            )),
+            delete_sessions_over: render(&format!("DELETE FROM {{session}} WHERE {OVER}")),
+        }
+    }
+
+    /// All statements as a reviewer reads them: the steps of the store, each with its batch in order.
+    #[must_use]
+    pub fn review(&self) -> String {
+        let mut text =
+            String::from("-- Every statement, rendered by `cargo xtask schema`. A step is one transaction.\n");
+        for (step, batch) in self.by_step() {
+            text.push_str(&format!("\n-- {step}\n"));
+            for statement in batch {
+                text.push_str(&format!("{};\n  -- {}\n", statement.sql, statement.parameters.join(", ")));
+            }
+        }
+        text
+    }
+
+    fn by_step(&self) -> Vec<(&'static str, Vec<&Rendered>)> {
+        Vec::from([
+            (
+                "create_user (POST /sign-up/email)",
+                Vec::from([
+                    &self.insert_user,
+                    &self.insert_account,
+                    &self.insert_first_session,
+                    &self.select_holder_of_email,
+                ]),
+            ),
+            ("credentials_by_email (POST /sign-in/email, before the hash)", Vec::from([&self.select_credentials])),
+            (
+                "open_session (POST /sign-in/email, after the hash; the update only where a rehash is due)",
+                Vec::from([
+                    &self.delete_sessions_over_of_user,
+                    &self.insert_verified_session,
+                    &self.update_password,
+                    &self.select_session_exists,
+                ]),
+            ),
+            ("refresh_session (POST /refresh)", self.by_id.refresh_batch()),
+            ("refresh_session, token without sid", self.by_token.refresh_batch()),
+            ("user_of_session (GET /session)", Vec::from([&self.select_user_and_session])),
+            ("user_of_session, token without sid", Vec::from([&self.select_user])),
+            ("close_session (POST /revoke, POST /sign-out)", Vec::from([&self.by_id.close])),
+            ("close_session, token without sid", Vec::from([&self.by_token.close])),
+            ("purge_expired (scheduled)", Vec::from([&self.delete_sessions_over])),
+        ])
+    }
+}
+
+impl SessionStatements {
+    /// The batch of the paced chain, in its order.
+    pub(crate) fn refresh_batch(&self) -> Vec<&Rendered> {
+        Vec::from([&self.end_reused, &self.rotate, &self.select_with_user, &self.delete_if_over])
+    }
+}
+
+/// Puts a dialect's names and placeholders into a template.
+fn render(dialect: Dialect, template: &str) -> Rendered {
+    let mut sql = String::new();
+    let mut parameters = Vec::new();
+    let mut rest = template;
+    while let Some((before, at)) = rest.find(['{', ':']).and_then(|at| rest.split_at_checked(at)) {
+        sql.push_str(before);
+        if let Some((name, after)) = at.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+            sql.push_str(&render_name(dialect, name));
+            rest = after;
+        } else {
+            let inner = at.trim_start_matches(':');
+            let end = inner.find(|character: char| !(character.is_ascii_alphanumeric() || "_@".contains(character)));
+            let (parameter, after) = end.and_then(|end| inner.split_at_checked(end)).unwrap_or((inner, ""));
+            let (name, kind) = match parameter.split_once('@') {
+                Some((name, "time")) => (name, Kind::Time),
+                Some((name, _)) => (name, Kind::Boolean),
+                None => (parameter, Kind::Text),
+            };
+            sql.push_str(&dialect.placeholder(kind));
+            parameters.push(name.to_string());
+            rest = after;
+        }
+    }
+    sql.push_str(rest);
+    Rendered { sql, parameters }
+}
+
+fn render_name(dialect: Dialect, name: &str) -> String {
+    let (name, use_as) = name.split_once('|').unwrap_or((name, ""));
+    if let Some((_, column)) = name.split_once(':') {
+        return dialect.quote(column);
+    }
+    let Some((table, column)) = name.split_once('.') else {
+        return dialect.quote(name);
+    };
+    let qualified = format!("{}.{}", dialect.quote(table), dialect.quote(column));
+    match use_as {
+        "time" => dialect.comparable_time(&qualified),
+        "text" => dialect.time_as_text(&qualified),
+        _ => qualified,
+    }
+}
