@@ -1,0 +1,81 @@
+//! A password hasher that costs nothing.
+
+use crate::executor::give_way;
+use auth101_core::{
+    domain::{
+        password::Password,
+        password_hash::{Argon2Parameters, PasswordHash, SALT_LENGTH, TAG_LENGTH},
+    },
+    port::{HasherError, PasswordHasher},
+};
+use sha2::{Digest, Sha256};
+use std::{cell::Cell, rc::Rc};
+
+/// SHA-256 in the place of Argon2: the flows see PHC strings as ever. Gives way once a call, as a hasher does that works
+/// elsewhere, and counts what it is asked. Clones share the counts.
+#[derive(Clone, Debug, Default)]
+pub struct CheapHasher {
+    hashes: Rc<Cell<usize>>,
+    verifications: Rc<Cell<usize>>,
+    broken: Rc<Cell<bool>>,
+}
+
+impl CheapHasher {
+    /// How many hashes were made.
+    #[must_use]
+    pub fn hashes(&self) -> usize {
+        self.hashes.get()
+    }
+
+    /// How many passwords were verified.
+    #[must_use]
+    pub fn verifications(&self) -> usize {
+        self.verifications.get()
+    }
+
+    /// From now on every call fails, or none.
+    pub fn set_broken(&self, broken: bool) {
+        self.broken.set(broken);
+    }
+
+    fn outcome<T>(&self, value: T) -> Result<T, HasherError> {
+        if self.broken.get() { Err(HasherError) } else { Ok(value) }
+    }
+}
+
+/// What [`CheapHasher`] verifies this password against: for rows that a test writes itself.
+#[must_use]
+pub fn stored_hash(password: &str, parameters: Argon2Parameters) -> String {
+    let salt = [7; SALT_LENGTH];
+    parameters.phc_string(&salt, &tag(password.as_bytes(), &salt, parameters))
+}
+
+fn tag(password: &[u8], salt: &[u8], parameters: Argon2Parameters) -> [u8; TAG_LENGTH] {
+    let Argon2Parameters { memory, iterations, parallelism } = parameters;
+    let costs = [memory, iterations, parallelism].map(u32::to_le_bytes).concat();
+    Sha256::new().chain_update(costs).chain_update(salt).chain_update(password).finalize().into()
+}
+
+impl PasswordHasher for CheapHasher {
+    async fn hash(
+        &self,
+        password: &Password,
+        salt: &[u8; SALT_LENGTH],
+        parameters: Argon2Parameters,
+    ) -> Result<[u8; TAG_LENGTH], HasherError> {
+        self.hashes.set(self.hashes.get() + 1);
+        give_way().await;
+        self.outcome(tag(password.as_bytes(), salt, parameters))
+    }
+
+    async fn verify(&self, password: &Password, hash: &PasswordHash) -> Result<bool, HasherError> {
+        self.verifications.set(self.verifications.get() + 1);
+        give_way().await;
+        self.outcome(match hash {
+            PasswordHash::Argon2 { parameters, salt, tag: stored, .. } => {
+                tag(password.as_bytes(), salt, *parameters)[..] == stored.expose()[..]
+            }
+            PasswordHash::Bcrypt { .. } => false,
+        })
+    }
+}

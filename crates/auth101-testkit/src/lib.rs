@@ -1,0 +1,38 @@
+//! Everything that tests, fuzzers and chores need to put auth101 under load, under fault and under a clock of their own.
+//!
+//! - fakes for the ports: [`clock`], [`random`], [`hasher`], [`observer`], [`memory`];
+//! - trouble: [`executor`] (interleavings and crashes), [`faulty`], [`mutation`];
+//! - what every implementation must do: [`driver_suite`], [`store_suite`], and over HTTP [`wire`];
+//! - a world of users, browsers, a thief and an operator, and the invariants that must hold in it: [`sim`].
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "an expectation that fails here is a test that fails"
+)]
+
+pub mod browser;
+pub mod clock;
+pub mod counting;
+pub mod driver_suite;
+pub mod executor;
+pub mod faulty;
+pub mod fixture;
+pub mod hasher;
+pub mod memory;
+pub mod mutation;
+pub mod observer;
+pub mod random;
+#[cfg(feature = "rusqlite")]
+pub mod rusqlite;
+pub mod sample;
+pub mod service;
+pub mod sim;
+pub mod sql_tables;
+pub mod store_suite;
+mod suite;
+pub mod tables;
+pub mod token;
+pub mod wire;
