@@ -1,0 +1,215 @@
+// README.md tells the truth: its transcript is run against `cargo xtask dev`, its options are those of the code, and the
+// links of all pages lead somewhere.
+
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const ROOT = new URL("../../", import.meta.url);
+const read = (path) => readFile(new URL(path, ROOT), "utf8");
+
+const cargo = process.env.CARGO ?? "cargo";
+
+const ADDRESS = "ada@example.com";
+const ORIGIN = "http://127.0.0.1:8787";
+/** A first start compiles the Worker. */
+const START_LIMIT = 15 * 60_000;
+
+/** What a placeholder stands for: `<user id>`, or `<…token>`. */
+const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
+const TOKEN = String.raw`[\w-]+\.[\w-]+\.[\w-]+`;
+
+test("the transcript is what `cargo xtask dev` answers", async (t) => {
+  const transcript = await readTranscript();
+  const paths = new Set(transcript.map(({ command }) => /8787\/auth(\/[\w/-]+)/.exec(command)[1]));
+  assert.deepEqual([...paths].sort(), [
+    "/refresh",
+    "/revoke",
+    "/session",
+    "/sign-in/email",
+    "/sign-out",
+    "/sign-up/email",
+  ]);
+
+  const origin = await serve(t);
+  // The local database may have served before: an address of this run's own.
+  const address = `ada-${randomUUID()}@example.com`;
+  const outputs = await run(
+    transcript.map(({ command }) => command.replaceAll(ORIGIN, origin).replaceAll(ADDRESS, address)),
+  );
+
+  const values = new Map();
+  for (const [index, { command, output }] of transcript.entries()) {
+    compare(output.replaceAll(ADDRESS, address), outputs[index], values, command);
+  }
+  const refreshTokens = [...values].filter(([name]) => name.endsWith("refresh token"));
+  assert.equal(refreshTokens.length, 3);
+  assert.equal(new Set(refreshTokens.map(([, value]) => value)).size, 3, "each of the three is another one");
+});
+
+test("the options are those of the code, here and in wrangler.toml and in docs/configuration.md", async () => {
+  const code = await read("crates/auth101-core/src/config/option.rs");
+  const options = [...code.matchAll(/^    \("(\w+)", \|/gm)].map(([, name]) => name);
+  assert.ok(options.includes("secret") && options.length >= 20, "the table of options has another form");
+  const variables = options.map((name) => `AUTH_${name.toUpperCase()}`);
+
+  const rows = [...(await read("README.md")).matchAll(/^\| `(\w+)` \| `(AUTH_\w+)` \| (.+?) \|/gm)];
+  assert.deepEqual(rows.map(([, option]) => option), options);
+  assert.deepEqual(rows.map(([, , variable]) => variable), variables);
+
+  const sorted = (names) => [...new Set(names)].sort();
+  const wrangler = await read("wrangler.toml");
+  assert.deepEqual(sorted(wrangler.match(/\bAUTH_\w+/g)), sorted(variables));
+  const configuration = await read("docs/configuration.md");
+  const headings = configuration.match(/^### .+$/gm).flatMap((heading) => heading.match(/\w+_\w+|secret|rehash/g));
+  assert.deepEqual(sorted(headings), sorted(options));
+
+  // wrangler.toml shows defaults in comments, and examples where there is no default.
+  const defaults = new Map(rows.map(([, , variable, value]) => [variable, value.replaceAll("`", "")]));
+  for (const [, variable, shown] of wrangler.matchAll(/^# (AUTH_\w+) = (.+)$/gm)) {
+    if (!["none", "[]"].includes(defaults.get(variable))) {
+      assert.equal(defaults.get(variable), shown, variable);
+    }
+  }
+});
+
+test("every relative link leads to a file, and to a heading in it", async () => {
+  for (const page of await pages()) {
+    for (const [, link] of withoutCode(await read(page)).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(link)) continue;
+      const [path, heading] = link.split("#");
+      const target = path === "" ? new URL(page, ROOT) : new URL(path, new URL(page, ROOT));
+      assert.ok(existsSync(target), `${page}: ${link} leads nowhere`);
+      if (heading !== undefined) {
+        const headings = withoutCode(await readFile(target, "utf8")).match(/^#+ .+$/gm).map(anchor);
+        assert.ok(headings.includes(heading), `${page}: ${link} has no such heading`);
+      }
+    }
+  }
+});
+
+test("every chore that a page names is there", async () => {
+  const listed = await promisify(execFile)(cargo, ["xtask"], { cwd: fileURLToPath(ROOT) });
+  const chores = new Set([...listed.stdout.matchAll(/^ +cargo xtask (\w+)/gm)].map(([, chore]) => chore));
+  for (const page of await pages()) {
+    for (const [, chore] of (await read(page)).matchAll(/cargo xtask ([a-z]+)/g)) {
+      assert.ok(chores.has(chore), `${page} names \`cargo xtask ${chore}\`, but there is no such chore`);
+    }
+  }
+});
+
+/** The pages of prose. */
+async function pages() {
+  const docs = (await readdir(new URL("docs/", ROOT))).filter((name) => name.endsWith(".md"));
+  return ["README.md", "HACKING.md", "SECURITY.md", "CHANGELOG.md", ...docs.map((name) => `docs/${name}`)];
+}
+
+/** The blocks that are marked `transcript`: a command in `sh`, then what it prints in `text`. */
+async function readTranscript() {
+  const blocks = [...(await read("README.md")).matchAll(/^```(\w+) transcript\n(.*?)^```$/gms)];
+  const transcript = [];
+  for (let index = 0; index < blocks.length; index += 2) {
+    const [[, first, command], [, second, output]] = blocks.slice(index, index + 2);
+    assert.deepEqual([first, second], ["sh", "text"], `a command and its output alternate: ${command}`);
+    transcript.push({ command, output });
+  }
+  assert.notEqual(transcript.length, 0);
+  return transcript;
+}
+
+/** Runs the commands in one shell, for they share variables; what each printed. */
+async function run(commands) {
+  const boundary = `--${randomUUID()}--`;
+  const script = commands.map((command) => `${command}\necho '${boundary}'\n`).join("");
+  const { stdout, stderr } = await promisify(execFile)("bash", ["-c", script], { timeout: 60_000 });
+  assert.equal(stderr, "");
+  return stdout.split(`${boundary}\n`).slice(0, -1);
+}
+
+/** Compares an output with the printed one. A placeholder stands for one value wherever it occurs. */
+function compare(expected, actual, values, command) {
+  const names = [];
+  const pattern = expected
+    .split(/<([a-z ]+)>/)
+    .map((part, index) => {
+      if (index % 2 === 0) return part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+      names.push(part);
+      return `(${part.endsWith("token") ? TOKEN : UUID})`;
+    })
+    .join("");
+  const match = new RegExp(`^${pattern}$`).exec(actual);
+  assert.ok(match, `${command}\nexpected: ${expected}\nprinted:  ${actual}`);
+  for (const [index, name] of names.entries()) {
+    const value = match[index + 1];
+    assert.equal(values.get(name) ?? value, value, `${command}\n<${name}> is another one than before`);
+    values.set(name, value);
+  }
+}
+
+/** Starts `cargo xtask dev` on a free port and waits until it answers; ends it with the test. */
+async function serve(t) {
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  // A process group of its own, so that nothing of it can be left behind.
+  const child = spawn(cargo, ["xtask", "dev", "--port", String(port)], {
+    cwd: fileURLToPath(ROOT),
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let log = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text) => (log += text));
+  }
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  t.after(async () => {
+    signal(child, "SIGTERM");
+    await Promise.race([ended, sleep(15_000, undefined, { ref: false })]);
+    signal(child, "SIGKILL");
+  });
+
+  const limit = Date.now() + START_LIMIT;
+  while (Date.now() < limit) {
+    if (child.exitCode !== null || child.signalCode !== null) break;
+    const status = await fetch(`${origin}/auth/session`).then((response) => response.status, () => 0);
+    if (status === 401) return origin;
+    await sleep(200);
+  }
+  assert.fail(`\`cargo xtask dev\` does not serve:\n${log}`);
+}
+
+/** To the whole group of a child. */
+function signal(child, name) {
+  try {
+    process.kill(-child.pid, name);
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
+  }
+}
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function withoutCode(markdown) {
+  return markdown.replace(/^```.*?^```$/gms, "");
+}
+
+/** The anchor that GitHub gives a heading. */
+function anchor(heading) {
+  return heading
+    .replace(/^#+ /, "")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+}
