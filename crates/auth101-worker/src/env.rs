@@ -1,0 +1,101 @@
+//! Options from the environment: each is the variable `AUTH_` and its name in capitals.
+
+use crate::set_up::SetUpError;
+use auth101_core::{ConfigError, Options};
+use js_sys::{JSON, Object, Reflect};
+use serde_json::Value;
+use wasm_bindgen::{JsCast, JsValue};
+use worker::Env;
+
+const PREFIX: &str = "AUTH_";
+
+/// Reads every variable whose name begins with the prefix, but for the database's binding, which may be called so too.
+pub(crate) fn options(env: &Env, binding: &str) -> Result<Options, SetUpError> {
+    let object: &Object = env.unchecked_ref();
+    let names = Object::keys(object).into_iter().filter_map(|key| key.as_string());
+    let variables = names.filter(|name| name.starts_with(PREFIX) && name != binding).map(|name| {
+        let value = Reflect::get(object, &JsValue::from_str(&name)).unwrap_or(JsValue::UNDEFINED);
+        (name, json(&value))
+    });
+    options_of(variables)
+}
+
+/// The variable of an option.
+pub(crate) fn variable(option: &str) -> String {
+    format!("{PREFIX}{}", option.to_ascii_uppercase())
+}
+
+/// The error of an option in the words of the environment.
+pub(crate) fn wrong(error: ConfigError) -> SetUpError {
+    SetUpError::Variable { variable: variable(&error.key), problem: in_variables(&error.problem) }
+}
+
+fn options_of(variables: impl Iterator<Item = (String, Value)>) -> Result<Options, SetUpError> {
+    let mut options = Options::default();
+    for (name, value) in variables {
+        let Some(option) = Options::names().find(|option| variable(option) == name) else {
+            return Err(SetUpError::UnknownVariable { variable: name });
+        };
+        options.set(option, &value).map_err(wrong)?;
+    }
+    Ok(options)
+}
+
+/// Text as it is; what wrangler.toml gives as a number, a boolean, an array or a table as JSON.
+fn json(value: &JsValue) -> Value {
+    match value.as_string() {
+        Some(text) => Value::String(text),
+        None => JSON::stringify(value)
+            .ok()
+            .and_then(|text| text.as_string())
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default(),
+    }
+}
+
+/// Replaces the names of options by those of their variables. Only names with an underscore: `secret` is a word too.
+fn in_variables(problem: &str) -> String {
+    let is_option = |word: &str| word.contains('_') && Options::names().any(|option| option == word);
+    problem
+        .split_inclusive(|character: char| !character.is_ascii_alphanumeric() && character != '_')
+        .map(|piece| {
+            let word = piece.trim_end_matches(|character: char| !character.is_ascii_alphanumeric());
+            if is_option(word) { piece.replace(word, &variable(word)) } else { piece.to_owned() }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(name: &str, value: Value) -> Result<Options, SetUpError> {
+        options_of([(name.to_owned(), value)].into_iter())
+    }
+
+    #[test]
+    fn a_variable_is_the_option_in_capitals_and_nothing_else() {
+        assert_eq!(read("AUTH_REFRESH_GRACE_PERIOD", json!("5")).unwrap().refresh_grace_period, 5);
+        assert_eq!(read("AUTH_REFRESH_GRACE_PERIOD", json!(5)).unwrap().refresh_grace_period, 5);
+        for name in ["AUTH_", "AUTH_SECRETS", "AUTH_secret", "AUTH_Base_Path"] {
+            let error = read(name, json!("x")).unwrap_err();
+            assert_eq!(error, SetUpError::UnknownVariable { variable: name.to_owned() });
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_names_its_variable_and_is_not_repeated() {
+        let error = read("AUTH_SECRET", json!(["marker"])).unwrap_err();
+        assert!(matches!(&error, SetUpError::Variable { variable, .. } if variable == "AUTH_SECRET"));
+        assert!(!format!("{error} {error:?}").contains("marker"));
+    }
+
+    #[test]
+    fn problems_speak_of_variables() {
+        assert_eq!(
+            in_variables("is 3, over max_argon2_memory = 2: a secret; allow_short_secret, refresh_rate"),
+            "is 3, over AUTH_MAX_ARGON2_MEMORY = 2: a secret; AUTH_ALLOW_SHORT_SECRET, refresh_rate"
+        );
+    }
+}

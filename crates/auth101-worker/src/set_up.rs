@@ -1,0 +1,159 @@
+//! The check of what the Worker is given: done once an isolate, and said again on every request until it is mended.
+
+use crate::{env, log, response};
+use auth101_core::{AuthError, Config, Options, config::ShortSecret};
+use auth101_sql::{Dialect, Statements};
+use std::{cell::Cell, fmt, rc::Rc};
+use wasm_bindgen::JsValue;
+use worker::{Env, Response};
+
+/// What is missing or wrong in the configuration of the Worker.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SetUpError {
+    /// No D1 database is bound under this name.
+    Database {
+        /// The binding.
+        binding: String,
+    },
+    /// A variable cannot be used, or is needed and missing.
+    Variable {
+        /// Its name.
+        variable: String,
+        /// What is wrong and what would be right. Never repeats the value.
+        problem: String,
+    },
+    /// A variable is called like an option, but there is none of that name.
+    UnknownVariable {
+        /// Its name.
+        variable: String,
+    },
+}
+
+impl SetUpError {
+    /// Logs what is wrong and how to mend it, and gives the answer for the request, which says neither.
+    #[must_use]
+    pub fn report(&self) -> Response {
+        log::not_set_up(self);
+        response::answer(AuthError::Internal)
+    }
+
+    /// The name of what is missing or wrong.
+    pub(crate) fn subject(&self) -> &str {
+        match self {
+            Self::Database { binding } => binding,
+            Self::Variable { variable, .. } | Self::UnknownVariable { variable } => variable,
+        }
+    }
+
+    /// What is wrong with it.
+    pub(crate) fn problem(&self) -> String {
+        match self {
+            Self::Database { .. } => "is not bound to a D1 database".to_owned(),
+            Self::Variable { problem, .. } => problem.clone(),
+            Self::UnknownVariable { .. } => {
+                let known = Options::names().map(env::variable).collect::<Vec<_>>().join(", ");
+                format!("is not an option; the options are {known}")
+            }
+        }
+    }
+
+    /// The command or the line that mends it.
+    pub(crate) fn mend(&self) -> String {
+        match self {
+            Self::Database { binding } => {
+                format!(
+                    "add [[d1_databases]] with binding = \"{binding}\" to wrangler.toml; `npx wrangler d1 create \
+                     auth101` makes a database and prints the lines"
+                )
+            }
+            Self::Variable { variable, .. } if variable == "AUTH_SECRET" || variable == "AUTH_PREVIOUS_SECRETS" => {
+                format!("npx wrangler secret put {variable} (locally: a line {variable}=\"…\" in .dev.vars)")
+            }
+            Self::Variable { variable, .. } => {
+                format!("correct {variable} under [vars] in wrangler.toml, or in .dev.vars")
+            }
+            Self::UnknownVariable { variable } => {
+                format!(
+                    "rename or remove {variable} in wrangler.toml or .dev.vars; if it is a secret, npx wrangler \
+                     secret delete {variable}"
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for SetUpError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}. To mend it: {}", self.subject(), self.problem(), self.mend())
+    }
+}
+
+impl std::error::Error for SetUpError {}
+
+/// So that a Worker can use `?`: its `#[event(fetch)]` then logs the error and answers 500.
+impl From<SetUpError> for worker::Error {
+    fn from(error: SetUpError) -> Self {
+        Self::RustError(error.to_string())
+    }
+}
+
+/// What every request of an isolate shares. Nothing in it changes.
+#[derive(Clone, Debug)]
+pub(crate) struct Checked {
+    pub(crate) config: Rc<Config>,
+    pub(crate) statements: Rc<Statements>,
+}
+
+/// An environment that was in order. Compared by identity: an isolate has one, for good.
+struct Known {
+    env: Env,
+    binding: String,
+    checked: Checked,
+}
+
+thread_local! {
+    /// The last one. Taken and put back in one step: there is no moment at which a request that fails could leave it
+    /// half made. One that was not in order is never kept, so every request reports it anew.
+    static LAST: Cell<Option<Known>> = const { Cell::new(None) };
+}
+
+/// Checks the variables, unless this very environment was checked before.
+pub(crate) fn checked(env: &Env, binding: &str) -> Result<Checked, SetUpError> {
+    let known = match LAST.take().filter(|known| is_same(&known.env, env) && known.binding == binding) {
+        Some(known) => known,
+        None => Known { env: env.clone(), binding: binding.to_owned(), checked: check(env, binding)? },
+    };
+    let checked = known.checked.clone();
+    LAST.set(Some(known));
+    Ok(checked)
+}
+
+fn is_same(one: &Env, other: &Env) -> bool {
+    let (one, other): (&JsValue, &JsValue) = (one.as_ref(), other.as_ref());
+    one == other
+}
+
+fn check(env: &Env, binding: &str) -> Result<Checked, SetUpError> {
+    let config = Config::new(&env::options(env, binding)?, ShortSecret::Refused).map_err(env::wrong)?;
+    if config.has_short_secret {
+        log::short_secret();
+    }
+    Ok(Checked { config: Rc::new(config), statements: Rc::new(Statements::new(Dialect::Sqlite)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_names_the_thing_and_the_remedy() {
+        let database = SetUpError::Database { binding: "DB".to_owned() };
+        assert!(database.to_string().contains("binding = \"DB\""));
+        let secret = SetUpError::Variable { variable: "AUTH_SECRET".to_owned(), problem: "is required".to_owned() };
+        assert!(secret.to_string().contains("AUTH_SECRET is required."));
+        assert!(secret.to_string().contains("npx wrangler secret put AUTH_SECRET"));
+        let unknown = SetUpError::UnknownVariable { variable: "AUTH_TTL".to_owned() };
+        assert!(unknown.to_string().contains("AUTH_TTL is not an option"));
+        assert!(unknown.to_string().contains("AUTH_ACCESS_TOKEN_EXPIRES_IN"));
+    }
+}

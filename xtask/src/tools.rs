@@ -1,0 +1,96 @@
+//! What the chores share: where things are, how tools run, and the installation of what is missing.
+
+use anyhow::{Context, Result, bail};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// The root of the repository.
+pub(crate) fn root() -> &'static Path {
+    // The manifest of this crate lies one directory below it.
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
+
+/// A place in it.
+pub(crate) fn in_root(path: impl AsRef<Path>) -> PathBuf {
+    root().join(path)
+}
+
+/// Says what is being done. On the error stream, so that the output of a chore can be piped.
+pub(crate) fn say(what: &str) {
+    eprintln!("==> {what}");
+}
+
+/// Refuses arguments that the chore does not know.
+pub(crate) fn no_arguments(arguments: &[String]) -> Result<()> {
+    match arguments.first() {
+        None => Ok(()),
+        Some(argument) => bail!("unknown argument `{argument}`; `--help` lists the known ones"),
+    }
+}
+
+/// `PATH` with the JavaScript tools of the repository first. Among them is the Node that they need, whichever the
+/// machine has.
+pub(crate) fn path_with_node_modules() -> Result<OsString> {
+    let machine = std::env::var_os("PATH").unwrap_or_default();
+    let paths = std::iter::once(in_root("node_modules/.bin")).chain(std::env::split_paths(&machine));
+    std::env::join_paths(paths).context("PATH cannot be extended")
+}
+
+/// A JavaScript tool of the repository, such as `wrangler`. It neither reports home nor asks to log in.
+pub(crate) fn javascript(tool: &str) -> Result<Command> {
+    let tool = if cfg!(windows) { format!("{tool}.cmd") } else { tool.to_owned() };
+    let mut command = Command::new(in_root("node_modules/.bin").join(tool));
+    command
+        .current_dir(root())
+        .env("PATH", path_with_node_modules()?)
+        .env("WRANGLER_SEND_METRICS", "false")
+        .env("WRANGLER_SEND_ERROR_REPORTS", "false")
+        .env("CLOUDFLARE_CF_FETCH_ENABLED", "false");
+    Ok(command)
+}
+
+/// Runs to the end.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let name = Path::new(&name).file_name().map_or(name.clone(), |name| name.to_string_lossy().into_owned());
+    let status = command.status().with_context(|| format!("`{name}` does not run; is it installed?"))?;
+    if status.success() { Ok(()) } else { bail!("`{name}` failed ({status}); what it said stands above") }
+}
+
+/// Installs a target of the compiler, unless it is there. `rust-toolchain.toml` names it too, but not every machine
+/// installs from that file by itself.
+pub(crate) fn install_rust_target(target: &str) -> Result<()> {
+    let output = Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", target])
+        .current_dir(root())
+        .output()
+        .context("`rustc` does not run; install Rust from https://rustup.rs")?;
+    let directory = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    if output.status.success() && directory.is_dir() {
+        return Ok(());
+    }
+    say(&format!("Installing the Rust target {target}"));
+    let mut rustup = Command::new("rustup");
+    rustup.args(["target", "add", target]).current_dir(root());
+    run(&mut rustup).with_context(|| {
+        format!("the Rust target {target} is missing; `rustup target add {target}` installs it, or your distribution")
+    })
+}
+
+/// Installs the JavaScript tools, unless what `package-lock.json` names is there.
+pub(crate) fn install_node_modules() -> Result<()> {
+    // npm writes this copy of the lock when it is done.
+    let (wanted, installed) = (in_root("package-lock.json"), in_root("node_modules/.package-lock.json"));
+    let modified = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    if in_root("node_modules/.bin/node").exists() && modified(&installed) >= modified(&wanted) {
+        return Ok(());
+    }
+    say("Installing the JavaScript tools into node_modules (npm ci)");
+    let mut npm = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
+    npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(root()).stdout(Stdio::null());
+    run(&mut npm).context("npm is needed; it comes with Node.js 20 or newer from https://nodejs.org")
+}
