@@ -1,4 +1,4 @@
--- The tables of auth101, rendered by `cargo xtask schema`; change crates/auth101-sql/src/entity.rs instead.
+-- The tables of auth101, rendered by `cargo xtask schema`.
 
 CREATE TABLE IF NOT EXISTS "users" (
     "id" VARCHAR(36) NOT NULL,

@@ -8,8 +8,10 @@
 )]
 
 mod dev;
+mod schema;
 mod sim;
 mod size;
+mod test;
 mod tools;
 mod worker;
 
@@ -28,7 +30,7 @@ pub(crate) struct Chore {
     run: fn(&[String]) -> Result<()>,
 }
 
-const CHORES: &[&Chore] = &[&dev::CHORE, &worker::CHORE, &size::CHORE, &sim::CHORE];
+const CHORES: &[&Chore] = &[&dev::CHORE, &test::CHORE, &worker::CHORE, &sim::CHORE, &schema::CHORE, &size::CHORE];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -21,6 +21,7 @@ use alloc::{
     vec::Vec,
 };
 use core::fmt;
+use serde_json::{Map, Value};
 
 /// Shorter secrets can be guessed from one token: HS256 wants a key at least as long as its hash (RFC 7518,
 /// section 3.2).
@@ -51,6 +52,8 @@ pub struct Options {
     pub password_min_length: usize,
     /// Where the routes are mounted.
     pub base_path: String,
+    /// How answers are dressed.
+    pub response_style: ResponseStyle,
     /// The web origins that may call the routes from a browser, or `*`.
     pub cors_origins: Vec<String>,
     /// The cost of new password hashes.
@@ -61,6 +64,24 @@ pub struct Options {
     pub rehash: RehashPolicy,
     /// The most that verifying a stored hash may cost.
     pub hash_bounds: HashBounds,
+    /// The names of tables and columns, for a store that has them.
+    pub entities: EntityOptions,
+}
+
+/// How the tables and columns are called, as the host gives it: objects in the reference's forms (section 4). They are
+/// checked by the store that they are for.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct EntityOptions {
+    /// `{"model_name": …, "fields": {…}}`: the users' table that we manage, under other names.
+    pub user: Option<Map<String, Value>>,
+    /// `{"table_name": …, "fields": {…}}` or flat: the host's own users' table, which is never created or migrated.
+    pub user_field_mapping: Option<Map<String, Value>>,
+    /// `{"model_name": …, "fields": {…}}`; a customised table is the host's to create.
+    pub session: Option<Map<String, Value>>,
+    /// Likewise.
+    pub account: Option<Map<String, Value>>,
+    /// Likewise.
+    pub verification: Option<Map<String, Value>>,
 }
 
 impl Default for Options {
@@ -75,6 +96,7 @@ impl Default for Options {
             refresh_grace_period: 10,
             password_min_length: 6,
             base_path: "/auth".to_owned(),
+            response_style: ResponseStyle::Default,
             cors_origins: Vec::new(),
             argon2: Argon2Parameters { memory: 19_456, iterations: 2, parallelism: 1 },
             allow_weak_argon2: false,
@@ -83,6 +105,7 @@ impl Default for Options {
                 argon2: Argon2Parameters { memory: 65_536, iterations: 10, parallelism: 16 },
                 bcrypt_cost: 14,
             },
+            entities: EntityOptions::default(),
         }
     }
 }
@@ -137,6 +160,8 @@ pub struct Config {
     pub password_min_length: usize,
     /// Empty, or starting with `/` and not ending with one.
     pub base_path: String,
+    /// How answers are dressed.
+    pub response_style: ResponseStyle,
     /// Which origins browsers may call from.
     pub cors_origins: CorsOrigins,
     /// The cost of new hashes.
@@ -147,6 +172,16 @@ pub struct Config {
     pub hash_bounds: HashBounds,
     /// Whether the secret is shorter than it should be.
     pub has_short_secret: bool,
+}
+
+/// How answers are dressed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ResponseStyle {
+    /// Errors under `error`, sign-up 201, every refused body 400 or 401.
+    #[default]
+    Default,
+    /// As the reference behind FastAPI: errors under `detail`, sign-up 200, bodies that do not fit 422.
+    FastApi,
 }
 
 /// Checked `cors_origins`.
@@ -205,6 +240,7 @@ impl Config {
             grace_seconds: i64::from(options.refresh_grace_period),
             password_min_length: options.password_min_length,
             base_path: check_base_path(&options.base_path)?,
+            response_style: options.response_style,
             cors_origins: check_cors_origins(&options.cors_origins)?,
             argon2: options.argon2,
             rehash: options.rehash,

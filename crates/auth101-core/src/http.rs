@@ -6,6 +6,8 @@
 pub mod body;
 mod cors;
 pub mod error;
+mod input;
 pub mod request;
 pub mod response;
 pub mod route;
+mod style;

@@ -5,7 +5,7 @@
 use auth101_core::{
     AuthError,
     domain::password::InvalidPassword,
-    http::{error::HttpError, response::Response},
+    http::error::{Answer, HttpError, describe, describe_http},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,9 +41,11 @@ fn next(error: AuthError) -> Option<AuthError> {
 /// What the routes answer: status and body.
 fn answered() -> BTreeSet<(u16, String)> {
     std::iter::successors(Some(AuthError::CredentialsRequired), |error| next(*error))
-        .map(Response::from)
-        .chain([HttpError::NotFound, HttpError::MethodNotAllowed, HttpError::PayloadTooLarge].map(Response::from))
-        .map(|response| (response.status, String::from_utf8(response.body).unwrap()))
+        .map(describe)
+        .chain([HttpError::NotFound, HttpError::MethodNotAllowed, HttpError::PayloadTooLarge].map(describe_http))
+        .map(|Answer { status, code, message }| {
+            (status, format!(r#"{{"error":{{"message":"{message}","code":"{code}"}}}}"#))
+        })
         .collect()
 }
 

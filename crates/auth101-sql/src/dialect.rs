@@ -13,6 +13,10 @@ use auth101_core::time::Resolution;
 pub enum Dialect {
     /// SQLite, D1, libSQL.
     Sqlite,
+    /// PostgreSQL and what speaks its protocol.
+    Postgres,
+    /// MySQL and MariaDB.
+    MySql,
 }
 
 /// What a placeholder stands for: databases that infer types from the text of a statement are told.
@@ -24,47 +28,108 @@ pub(crate) enum Kind {
 }
 
 impl Dialect {
-    /// The name under which rendered statements and migrations are filed.
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::MySql];
+
+    /// The name under which a person asks for it and rendered statements are filed.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::MySql => "mysql",
         }
+    }
+
+    /// The dialect of a name.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dialect| dialect.name() == name)
     }
 
     /// How finely its datetimes are kept.
     #[must_use]
     pub const fn resolution(self) -> Resolution {
         match self {
-            Self::Sqlite => Resolution::Microseconds,
+            Self::Sqlite | Self::Postgres => Resolution::Microseconds,
+            Self::MySql => Resolution::Seconds,
+        }
+    }
+
+    /// What a driver over one connection runs before the statements of a batch, in order.
+    ///
+    /// A connection from a pool may carry a stranger's unfinished transaction, which the next `COMMIT` would make
+    /// true; it is rolled back first. Each statement then sees what others have committed by its start, and datetimes
+    /// with a time zone are read and written in UTC.
+    #[must_use]
+    pub const fn begin(self) -> &'static [&'static str] {
+        match self {
+            Self::Sqlite => &["BEGIN IMMEDIATE"],
+            Self::Postgres => {
+                &["ROLLBACK", "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", "SET LOCAL TIME ZONE 'UTC'"]
+            }
+            Self::MySql => &[
+                "ROLLBACK",
+                "SET SESSION time_zone = '+00:00'",
+                "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+                "START TRANSACTION READ WRITE",
+            ],
+        }
+    }
+
+    /// Whether racing batches must be put in order by locking the rows that they decide on. SQLite lets one writer in
+    /// at a time.
+    pub(crate) const fn locks_rows(self) -> bool {
+        match self {
+            Self::Sqlite => false,
+            Self::Postgres | Self::MySql => true,
+        }
+    }
+
+    /// What `SELECT` without a table needs before `WHERE`.
+    pub(crate) const fn no_table(self) -> &'static str {
+        match self {
+            Self::Sqlite | Self::Postgres => "",
+            Self::MySql => " FROM DUAL",
         }
     }
 
     /// An identifier in quotes. Names are validated where they come from; the quotes make reserved words harmless.
     pub(crate) fn quote(self, identifier: &str) -> String {
         match self {
-            Self::Sqlite => format!("\"{identifier}\""),
+            Self::Sqlite | Self::Postgres => format!("\"{identifier}\""),
+            Self::MySql => format!("`{identifier}`"),
         }
     }
 
-    pub(crate) fn placeholder(self, kind: Kind) -> String {
+    /// The placeholder of the parameter with that number, counted from 1. PostgreSQL cannot infer a type where a
+    /// parameter is selected rather than compared, and drivers that type what they send need telling that a datetime
+    /// comes as text.
+    pub(crate) fn placeholder(self, kind: Kind, number: usize) -> String {
         match (self, kind) {
-            (Self::Sqlite, Kind::Text | Kind::Boolean | Kind::Time) => "?".to_owned(),
+            (Self::Sqlite | Self::MySql, _) => "?".to_owned(),
+            (Self::Postgres, Kind::Text) => format!("CAST(${number} AS TEXT)"),
+            (Self::Postgres, Kind::Boolean) => format!("CAST(${number} AS BOOLEAN)"),
+            (Self::Postgres, Kind::Time) => format!("CAST(CAST(${number} AS TEXT) AS TIMESTAMP)"),
         }
     }
 
-    /// A datetime column as something that compares with a bound time. Others write a `T` between date and time, which
-    /// sorts after the space: without this an expired row of theirs would live until midnight.
+    /// A datetime column as something that compares with a bound time. On SQLite others write a `T` between date and
+    /// time, which sorts after the space: without this an expired row of theirs would live until midnight.
     pub(crate) fn comparable_time(self, column: &str) -> String {
         match self {
             Self::Sqlite => format!("replace({column}, 'T', ' ')"),
+            Self::Postgres | Self::MySql => column.to_owned(),
         }
     }
 
-    /// A datetime column as text that [`auth101_core::Timestamp::parse`] reads.
+    /// A datetime column as text that [`auth101_core::Timestamp::parse`] reads, so that no driver turns it into an
+    /// object of its own time zone.
     pub(crate) fn time_as_text(self, column: &str) -> String {
         match self {
             Self::Sqlite => column.to_owned(),
+            Self::Postgres => format!("to_char({column}, 'YYYY-MM-DD HH24:MI:SS.US')"),
+            Self::MySql => format!("DATE_FORMAT({column}, '%Y-%m-%d %H:%i:%s.%f')"),
         }
     }
 }
@@ -100,11 +165,50 @@ pub fn classify_sqlite(message: &str) -> SqlError {
     SqlError::Unavailable
 }
 
+/// Tells apart PostgreSQL's errors by their SQLSTATE (PostgreSQL manual, appendix A). The message is looked at only for
+/// the name of a missing table or column; `constraint` is the error's own field.
+#[must_use]
+pub fn classify_postgres(sqlstate: &str, message: &str, constraint: Option<&str>) -> SqlError {
+    match sqlstate {
+        "23505" => SqlError::UniqueViolation(constraint.unwrap_or_default().to_owned()),
+        "42P01" => SqlError::MissingTable(after(message, "relation ").unwrap_or_default()),
+        "42703" => SqlError::MissingColumn(after(message, "column ").unwrap_or_default()),
+        // Serialization failure, deadlock, lock not available.
+        "40001" | "40P01" | "55P03" => SqlError::Conflict,
+        _ => match sqlstate.get(..2) {
+            // Data exception, integrity constraint, syntax error or access rule.
+            Some("22" | "23" | "42") => SqlError::Rejected,
+            _ => SqlError::Unavailable,
+        },
+    }
+}
+
+/// Tells apart MySQL's and MariaDB's errors by their number. The message is looked at only for the name of the index,
+/// table or column.
+#[must_use]
+pub fn classify_mysql(number: u16, message: &str) -> SqlError {
+    match number {
+        1062 => SqlError::UniqueViolation(after(message, "for key ").unwrap_or_default()),
+        // `Table 'database.session' doesn't exist`
+        1146 => {
+            let table = after(message, "Table ").unwrap_or_default();
+            SqlError::MissingTable(table.rsplit('.').next().unwrap_or_default().to_owned())
+        }
+        1054 => SqlError::MissingColumn(after(message, "Unknown column ").unwrap_or_default()),
+        // Lock wait timeout, deadlock, MariaDB's "record has changed since last read".
+        1205 | 1213 | 1020 => SqlError::Conflict,
+        // Column cannot be null, syntax error, bad value for a column, data too long, wrong number of columns.
+        1048 | 1064 | 1136 | 1264 | 1292 | 1364 | 1366 | 1406 | 3819 | 4025 => SqlError::Rejected,
+        _ => SqlError::Unavailable,
+    }
+}
+
 /// What follows a phrase, up to the end of the name that it introduces.
 fn after(message: &str, phrase: &str) -> Option<String> {
     let (_, rest) = message.split_once(phrase)?;
-    let name = rest.split([':', ',', '\n', '(', ')', ' ']).next().unwrap_or_default();
-    Some(name.trim_matches(['"', '`', '\'']).to_string())
+    let quoted = rest.strip_prefix(['"', '\'', '`']).and_then(|rest| rest.split(['"', '\'', '`']).next());
+    let name = quoted.unwrap_or_else(|| rest.split([':', ',', '\n', '(', ')', ' ']).next().unwrap_or_default());
+    Some(name.to_string())
 }
 
 #[cfg(test)]
@@ -136,5 +240,48 @@ mod tests {
         ] {
             assert_eq!(classify_sqlite(message), expected, "{message}");
         }
+    }
+
+    #[test]
+    fn postgresqls_states_are_told_apart() {
+        let of = |state, message| classify_postgres(state, message, Some("ix_users_email"));
+        assert_eq!(of("23505", ""), SqlError::UniqueViolation("ix_users_email".into()));
+        assert_eq!(of("42P01", "relation \"my session\" does not exist"), SqlError::MissingTable("my session".into()));
+        assert_eq!(of("42703", "column users.image does not exist"), SqlError::MissingColumn("users.image".into()));
+        assert_eq!(
+            of("42703", "column \"image\" of relation \"users\" does not exist"),
+            SqlError::MissingColumn("image".into())
+        );
+        for state in ["40001", "40P01", "55P03"] {
+            assert_eq!(of(state, ""), SqlError::Conflict);
+        }
+        for state in ["42601", "22P02", "23502", "42883"] {
+            assert_eq!(of(state, ""), SqlError::Rejected);
+        }
+        for state in ["08006", "53300", "57P01", "57P03", "", "XX000", "é"] {
+            assert_eq!(of(state, ""), SqlError::Unavailable);
+        }
+    }
+
+    #[test]
+    fn mysqls_numbers_are_told_apart() {
+        let duplicate = "Duplicate entry 'a@b' for key 'users.ix_users_email'";
+        assert_eq!(classify_mysql(1062, duplicate), SqlError::UniqueViolation("users.ix_users_email".into()));
+        let missing = "Table 'test.session' doesn't exist";
+        assert_eq!(classify_mysql(1146, missing), SqlError::MissingTable("session".into()));
+        let column = "Unknown column 'users.image' in 'field list'";
+        assert_eq!(classify_mysql(1054, column), SqlError::MissingColumn("users.image".into()));
+        assert_eq!(classify_mysql(1213, ""), SqlError::Conflict);
+        assert_eq!(classify_mysql(1205, ""), SqlError::Conflict);
+        assert_eq!(classify_mysql(1406, ""), SqlError::Rejected);
+        assert_eq!(classify_mysql(2006, ""), SqlError::Unavailable);
+    }
+
+    #[test]
+    fn a_dialect_is_found_by_its_name() {
+        for dialect in Dialect::ALL {
+            assert_eq!(Dialect::of(dialect.name()), Some(dialect));
+        }
+        assert_eq!(Dialect::of("oracle"), None);
     }
 }

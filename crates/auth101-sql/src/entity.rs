@@ -1,4 +1,17 @@
-//! The four tables and their columns, by the names that the statements use.
+//! The four tables and their columns: by the canonical names that the statements use, and by the names that a host's
+//! database has for them.
+
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use auth101_core::config::{ConfigError, EntityOptions};
+use serde_json::{Map, Value};
+
+/// PostgreSQL cuts longer names, MySQL refuses them at one byte more.
+const MAX_IDENTIFIER_BYTES: usize = 63;
 
 /// A column as the schema declares it.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +24,13 @@ pub struct Column {
     pub nullable: bool,
     /// Its index besides the primary key.
     pub index: Index,
+}
+
+impl Column {
+    /// Whether a statement of ours looks rows up by it.
+    pub(crate) fn is_searched(&self) -> bool {
+        self.name == "user_id"
+    }
 }
 
 /// What a column holds.
@@ -42,6 +62,8 @@ pub enum Index {
 pub struct Table {
     /// The canonical name.
     pub name: &'static str,
+    /// The option that renames it.
+    pub option: &'static str,
     /// The columns in the order of the schema; the first is the primary key.
     pub columns: &'static [Column],
 }
@@ -64,6 +86,7 @@ use ColumnKind::{Boolean, Datetime, Text, Varchar};
 pub const TABLES: [Table; 4] = [
     Table {
         name: "users",
+        option: "user",
         columns: &[
             required("id", Varchar(36)),
             required("name", Varchar(255)),
@@ -77,6 +100,7 @@ pub const TABLES: [Table; 4] = [
     },
     Table {
         name: "account",
+        option: "account",
         columns: &[
             required("id", Varchar(36)),
             indexed(required("account_id", Varchar(255)), Index::Plain),
@@ -95,6 +119,7 @@ pub const TABLES: [Table; 4] = [
     },
     Table {
         name: "session",
+        option: "session",
         columns: &[
             required("id", Varchar(36)),
             indexed(required("token", Varchar(36)), Index::Unique),
@@ -108,6 +133,7 @@ pub const TABLES: [Table; 4] = [
     },
     Table {
         name: "verification",
+        option: "verification",
         columns: &[
             required("id", Varchar(36)),
             indexed(required("identifier", Varchar(255)), Index::Plain),
@@ -119,9 +145,299 @@ pub const TABLES: [Table; 4] = [
     },
 ];
 
-impl Table {
-    /// The columns that carry an index.
-    pub fn indexes(&self) -> impl Iterator<Item = &Column> {
-        self.columns.iter().filter(|column| column.index != Index::None)
+/// Whose a table is, which decides what a migration does with it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ownership {
+    /// Ours: created where it is missing.
+    Managed,
+    /// The host's own users' table (`user_field_mapping`): never created.
+    HostUsers,
+    /// Customised by the host, who creates it.
+    Customised,
+}
+
+/// A table under the names of one configuration.
+#[derive(Clone, Debug)]
+pub struct Entity {
+    /// The table as the schema declares it.
+    pub schema: &'static Table,
+    /// Its name in the database.
+    pub name: String,
+    /// Whose it is.
+    pub ownership: Ownership,
+    columns: Vec<String>,
+}
+
+/// The four tables under the names of one configuration.
+#[derive(Clone, Debug)]
+pub struct Entities(Vec<Entity>);
+
+impl Entity {
+    /// Every column with its name in the database, in the order of the schema.
+    pub fn columns(&self) -> impl Iterator<Item = (&'static Column, &str)> {
+        self.schema.columns.iter().zip(self.columns.iter().map(String::as_str))
+    }
+
+    /// The columns that carry an index, likewise.
+    pub fn indexes(&self) -> impl Iterator<Item = (&'static Column, &str)> {
+        self.columns().filter(|(column, _)| column.index != Index::None)
+    }
+
+    /// The name that the schema gives the index over a column.
+    #[must_use]
+    pub fn index_name(&self, column: &str) -> String {
+        format!("ix_{}_{column}", self.name)
+    }
+
+    fn of(schema: &'static Table) -> Self {
+        Self {
+            schema,
+            name: schema.name.to_owned(),
+            ownership: Ownership::Managed,
+            columns: schema.columns.iter().map(|column| column.name.to_owned()).collect(),
+        }
+    }
+
+    /// Takes over `{"model_name": …, "fields": {…}}`.
+    fn rename(&mut self, option: &str, given: &Map<String, Value>) -> Result<(), ConfigError> {
+        for (member, value) in given {
+            match member.as_str() {
+                "model_name" => self.name = identifier(&format!("{option}.model_name"), value)?,
+                "fields" => self.rename_columns(option, value)?,
+                _ => return Err(unknown(&format!("{option}.{member}"), "model_name and fields")),
+            }
+        }
+        self.check(option)
+    }
+
+    /// Takes over `{"table_name": …, "fields": {…}}`, or the same with the fields beside the name.
+    fn map_onto(&mut self, option: &str, given: &Map<String, Value>) -> Result<(), ConfigError> {
+        let nested = given.get("fields");
+        let mut named = false;
+        for (member, value) in given {
+            match member.as_str() {
+                "table_name" | "model_name" => {
+                    self.name = identifier(&format!("{option}.{member}"), value)?;
+                    named = true;
+                }
+                "fields" => {}
+                field if nested.is_none() => self.rename_column(&format!("{option}.{field}"), field, value)?,
+                _ => return Err(unknown(&format!("{option}.{member}"), "table_name and fields")),
+            }
+        }
+        if !named {
+            return Err(ConfigError::new(format!("{option}.table_name"), "is required: the name of your users' table"));
+        }
+        if let Some(fields) = nested {
+            self.rename_columns(option, fields)?;
+        }
+        self.check(option)
+    }
+
+    fn rename_columns(&mut self, option: &str, fields: &Value) -> Result<(), ConfigError> {
+        let Value::Object(fields) = fields else {
+            return Err(ConfigError::new(format!("{option}.fields"), "must be an object from field to column"));
+        };
+        for (field, column) in fields {
+            self.rename_column(&format!("{option}.fields.{field}"), field, column)?;
+        }
+        Ok(())
+    }
+
+    fn rename_column(&mut self, key: &str, field: &str, column: &Value) -> Result<(), ConfigError> {
+        let name = identifier(key, column)?;
+        let position = self.schema.columns.iter().position(|known| known.name == field);
+        match position.and_then(|position| self.columns.get_mut(position)) {
+            Some(slot) => {
+                *slot = name;
+                Ok(())
+            }
+            None => {
+                let known: Vec<&str> = self.schema.columns.iter().map(|column| column.name).collect();
+                Err(unknown(key, &known.join(", ")))
+            }
+        }
+    }
+
+    fn check(&self, option: &str) -> Result<(), ConfigError> {
+        for (position, (field, column)) in self.columns().enumerate() {
+            // Databases compare column names without regard to case.
+            let same = |(_, other): &(_, &str)| other.eq_ignore_ascii_case(column);
+            if let Some((first, _)) = self.columns().take(position).find(same) {
+                let problem = format!("{} and {} are both on the column \"{column}\"", first.name, field.name);
+                return Err(ConfigError::new(option, problem));
+            }
+        }
+        let too_long = self.indexes().any(|(_, column)| self.index_name(column).len() > MAX_IDENTIFIER_BYTES);
+        if too_long && self.ownership != Ownership::HostUsers {
+            let problem = format!("makes an index name of over {MAX_IDENTIFIER_BYTES} bytes, which databases cut");
+            return Err(ConfigError::new(option, problem));
+        }
+        Ok(())
+    }
+}
+
+impl Default for Entities {
+    fn default() -> Self {
+        Self(TABLES.iter().map(Entity::of).collect())
+    }
+}
+
+impl Entities {
+    /// Checks the names that a host gives.
+    ///
+    /// # Errors
+    /// The first name that cannot be used, by its key.
+    pub fn new(options: &EntityOptions) -> Result<Self, ConfigError> {
+        let mut entities = Self::default();
+        for entity in &mut entities.0 {
+            let option = entity.schema.option;
+            let (given, mapping) = match option {
+                "user" => (&options.user, options.user_field_mapping.as_ref()),
+                "session" => (&options.session, None),
+                "account" => (&options.account, None),
+                _ => (&options.verification, None),
+            };
+            match (given, mapping) {
+                (Some(given), _) => {
+                    if option != "user" && !given.is_empty() {
+                        entity.ownership = Ownership::Customised;
+                    }
+                    entity.rename(option, given)?;
+                }
+                (None, Some(mapping)) => {
+                    entity.ownership = Ownership::HostUsers;
+                    entity.map_onto("user_field_mapping", mapping)?;
+                }
+                (None, None) => {}
+            }
+        }
+        for (position, entity) in entities.0.iter().enumerate() {
+            let same = |other: &&Entity| other.name.eq_ignore_ascii_case(&entity.name);
+            if let Some(other) = entities.0.iter().take(position).find(same) {
+                let problem = format!("is on the table \"{}\", as is {}", entity.name, other.schema.option);
+                return Err(ConfigError::new(entity.schema.option, problem));
+            }
+        }
+        Ok(entities)
+    }
+
+    /// All four, in the order of the schema.
+    pub fn iter(&self) -> impl Iterator<Item = &Entity> {
+        self.0.iter()
+    }
+
+    /// The name that the database has for a table or, with a dot, for a column: `("users", Some("email"))`. Names that
+    /// the schema does not know stay as they are.
+    pub(crate) fn name_of<'a>(&'a self, table: &'a str, column: Option<&'a str>) -> (&'a str, Option<&'a str>) {
+        let Some(entity) = self.0.iter().find(|entity| entity.schema.name == table) else {
+            return (table, column);
+        };
+        let renamed =
+            |column| entity.columns().find(|(known, _)| known.name == column).map_or(column, |(_, name)| name);
+        (&entity.name, column.map(renamed))
+    }
+}
+
+fn unknown(key: &str, known: &str) -> ConfigError {
+    ConfigError::new(key, format!("is not known here; what may be given is {known}"))
+}
+
+/// A name that every database takes in quotes: letters, digits, `_` and `$`, not beginning with a digit.
+fn identifier(key: &str, value: &Value) -> Result<String, ConfigError> {
+    let name = value.as_str().unwrap_or_default();
+    let well_formed = !name.is_empty()
+        && name.len() <= MAX_IDENTIFIER_BYTES
+        && !name.starts_with(|first: char| first.is_numeric())
+        && name.chars().all(|character| character.is_alphanumeric() || matches!(character, '_' | '$'));
+    if well_formed {
+        Ok(name.to_string())
+    } else {
+        let problem = format!("must be a name of letters, digits, _ and $, of at most {MAX_IDENTIFIER_BYTES} bytes");
+        Err(ConfigError::new(key, problem))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn options(given: Value) -> EntityOptions {
+        let object = |name: &str| given.get(name).and_then(Value::as_object).cloned();
+        EntityOptions {
+            user: object("user"),
+            user_field_mapping: object("user_field_mapping"),
+            session: object("session"),
+            account: object("account"),
+            verification: object("verification"),
+        }
+    }
+
+    fn entities(given: Value) -> Result<Entities, ConfigError> {
+        Entities::new(&options(given))
+    }
+
+    fn shown(given: Value) -> (String, String, Ownership) {
+        let entities = entities(given).unwrap();
+        let (table, column) = entities.name_of("users", Some("email"));
+        (table.to_owned(), column.unwrap().to_owned(), entities.iter().next().unwrap().ownership)
+    }
+
+    #[test]
+    fn names_are_taken_in_every_form_of_the_reference() {
+        let name = |table: &str, column: &str, ownership| (table.to_owned(), column.to_owned(), ownership);
+        for (given, expected) in [
+            (json!({}), name("users", "email", Ownership::Managed)),
+            (json!({"user": {}}), name("users", "email", Ownership::Managed)),
+            (json!({"user": {"model_name": "members"}}), name("members", "email", Ownership::Managed)),
+            (json!({"user": {"fields": {"email": "mail"}}}), name("users", "mail", Ownership::Managed)),
+            (
+                json!({"user_field_mapping": {"table_name": "people", "fields": {"email": "mail"}}}),
+                name("people", "mail", Ownership::HostUsers),
+            ),
+            (
+                json!({"user_field_mapping": {"model_name": "people", "email": "mail"}}),
+                name("people", "mail", Ownership::HostUsers),
+            ),
+            (
+                json!({"user": {"model_name": "members"}, "user_field_mapping": {"table_name": "people"}}),
+                name("members", "email", Ownership::Managed),
+            ),
+        ] {
+            assert_eq!(shown(given.clone()), expected, "{given}");
+        }
+        let customised = entities(json!({"session": {"model_name": "logins"}})).unwrap();
+        assert_eq!(customised.iter().nth(2).unwrap().ownership, Ownership::Customised);
+        let untouched = entities(json!({"session": {}})).unwrap();
+        assert_eq!(untouched.iter().nth(2).unwrap().ownership, Ownership::Managed);
+    }
+
+    #[test]
+    fn a_mistake_names_its_key() {
+        for (given, key) in [
+            (json!({"user": {"table_name": "x"}}), "user.table_name"),
+            (json!({"user": {"model_name": ""}}), "user.model_name"),
+            (json!({"user": {"model_name": "a b"}}), "user.model_name"),
+            (json!({"user": {"model_name": "a\"; DROP TABLE users; --"}}), "user.model_name"),
+            (json!({"user": {"model_name": "1a"}}), "user.model_name"),
+            (json!({"user": {"model_name": "x".repeat(64)}}), "user.model_name"),
+            (json!({"user": {"model_name": 7}}), "user.model_name"),
+            (json!({"user": {"fields": {"emial": "mail"}}}), "user.fields.emial"),
+            (json!({"user": {"fields": {"email": "a.b"}}}), "user.fields.email"),
+            (json!({"user": {"fields": []}}), "user.fields"),
+            (json!({"user": {"fields": {"email": "name"}}}), "user"),
+            (json!({"user": {"fields": {"email": "NAME"}}}), "user"),
+            (json!({"user_field_mapping": {"fields": {}}}), "user_field_mapping.table_name"),
+            (
+                json!({"user_field_mapping": {"table_name": "t", "fields": {}, "email": "m"}}),
+                "user_field_mapping.email",
+            ),
+            (json!({"user_field_mapping": {"table_name": "t", "emial": "m"}}), "user_field_mapping.emial"),
+            (json!({"session": {"model_name": "users"}}), "session"),
+            (json!({"account": {"model_name": "x".repeat(60)}}), "account"),
+        ] {
+            assert_eq!(entities(given.clone()).unwrap_err().key, key, "{given}");
+        }
     }
 }

@@ -8,6 +8,7 @@
 
 extern crate alloc;
 
+pub mod compare;
 pub mod dialect;
 pub mod driver;
 pub mod entity;
@@ -18,5 +19,6 @@ pub mod store;
 
 pub use dialect::Dialect;
 pub use driver::{Outcome, Row, SqlDriver, SqlError, Statement, Value};
+pub use entity::Entities;
 pub use statement::Statements;
 pub use store::SqlStore;

@@ -1,13 +1,14 @@
 //! Every statement, as text.
 //!
-//! They are written once for all dialects. `{session}` stands for a table, `{session.token}` for a column with its
+//! They are written once for all dialects and all configured names. `{session}` stands for a table, `{session.token}` for a column with its
 //! table, `{session:token}` for the bare column, `{session.expires_at|time}` for a datetime that is compared and
 //! `{session.expires_at|text}` for one that is read; `:name` is a parameter, `:name@time` one that holds a datetime.
-//! Columns are always qualified where SQL allows it: SQLite takes an unknown bare name in double quotes for a string.
+//! `{no_table}` is what a `SELECT` without a table needs. Columns are always qualified where SQL allows it: SQLite takes an unknown bare name in double quotes for a string.
 
 use crate::{
     dialect::{Dialect, Kind},
     driver::{Statement, Value},
+    entity::Entities,
 };
 use alloc::{
     format,
@@ -46,6 +47,7 @@ pub struct Statements {
     pub(crate) select_holder_of_email: Rendered,
     pub(crate) select_credentials: Rendered,
     pub(crate) delete_sessions_over_of_user: Rendered,
+    pub(crate) lock_credentials: Option<Rendered>,
     pub(crate) insert_verified_session: Rendered,
     pub(crate) update_password: Rendered,
     pub(crate) select_session_exists: Rendered,
@@ -59,6 +61,7 @@ pub struct Statements {
 /// The statements that name a session, in one of the two ways to name it.
 #[derive(Clone, Debug)]
 pub(crate) struct SessionStatements {
+    pub(crate) lock: Option<Rendered>,
     pub(crate) end_reused: Rendered,
     pub(crate) rotate: Rendered,
     pub(crate) select_with_user: Rendered,
@@ -76,19 +79,19 @@ const SESSION_COLUMNS: &str = "{session.id} AS session_id, {session.token} AS se
 // The guard makes a taken address an ordinary outcome; between racing sign-ups the unique index decides.
 const INSERT_USER: &str = "INSERT INTO {users} ({users:id}, {users:name}, {users:email}, {users:email_verified}, \
     {users:image}, {users:is_active}, {users:created_at}, {users:updated_at}) \
-    SELECT :user_id, :name, :email, :email_verified@bool, :image, :is_active@bool, :now@time, :now@time \
+    SELECT :user_id, :name, :email, :email_verified@bool, :image, :is_active@bool, :now@time, :now@time{no_table} \
     WHERE NOT EXISTS (SELECT 1 FROM {users} WHERE {users.email} = :email)";
 
 // Written only if the user above is ours, and not again where the batch is run twice.
 const INSERT_ACCOUNT: &str = "INSERT INTO {account} ({account:id}, {account:account_id}, {account:provider_id}, \
     {account:user_id}, {account:password}, {account:created_at}, {account:updated_at}) \
-    SELECT :account_row_id, :email, :provider_id, :user_id, :password, :now@time, :now@time \
+    SELECT :account_row_id, :email, :provider_id, :user_id, :password, :now@time, :now@time{no_table} \
     WHERE EXISTS (SELECT 1 FROM {users} WHERE {users.id} = :user_id) \
     AND NOT EXISTS (SELECT 1 FROM {account} WHERE {account.id} = :account_row_id)";
 
 const INSERT_SESSION: &str = "INSERT INTO {session} ({session:id}, {session:token}, {session:expires_at}, \
     {session:user_id}, {session:ip_address}, {session:user_agent}, {session:created_at}, {session:updated_at}) \
-    SELECT :session_id, :token, :expires_at@time, :user_id, :ip_address, :user_agent, :now@time, :now@time \
+    SELECT :session_id, :token, :expires_at@time, :user_id, :ip_address, :user_agent, :now@time, :now@time{no_table} \
     WHERE NOT EXISTS (SELECT 1 FROM {session} WHERE {session.id} = :session_id)";
 
 const USER_EXISTS: &str = " AND EXISTS (SELECT 1 FROM {users} WHERE {users.id} = :user_id)";
@@ -108,6 +111,10 @@ const SELECT_CREDENTIALS: &str = ", {account.id} AS account_row_id, {account.pas
 const UPDATE_PASSWORD: &str = "UPDATE {account} SET {account:password} = :new_password, {account:updated_at} = :now@time \
     WHERE {account.id} = :account_row_id AND {account.password} = :verified_password \
     AND EXISTS (SELECT 1 FROM {session} WHERE {session.id} = :session_id)";
+
+// Where batches run side by side: the rows that the guards above look at stay as they are until the commit.
+const LOCK_CREDENTIALS: &str = "SELECT {account.id} AS account_row_id FROM {account} \
+    INNER JOIN {users} ON {users.id} = {account.user_id} WHERE {account.id} = :account_row_id FOR UPDATE";
 
 const SELECT_SESSION_EXISTS: &str = "SELECT {session.id} AS session_id FROM {session} WHERE {session.id} = :session_id";
 
@@ -130,11 +137,13 @@ const ROTATE_IF: &str = " AND {session.token} = :presented AND {session.user_id}
     AND EXISTS (SELECT 1 FROM {users} WHERE {users.id} = :user_id AND {users.is_active})";
 
 impl Statements {
-    /// Renders them.
+    /// Renders them for a dialect and the names of a configuration.
     #[must_use]
-    pub fn new(dialect: Dialect) -> Self {
-        let render = |template: &str| render(dialect, template);
+    pub fn new(dialect: Dialect, entities: &Entities) -> Self {
+        let render = |template: &str| render(dialect, entities, template);
+        let lock = |template: &str| dialect.locks_rows().then(|| render(template));
         let session_statements = |named: &str| SessionStatements {
+            lock: lock(&format!("SELECT {{session.id}} AS session_id FROM {{session}} WHERE {named} FOR UPDATE")),
             end_reused: render(&format!("DELETE FROM {{session}} WHERE {named}{END_REUSED}")),
             rotate: render(&format!("{ROTATE_SET}{named}{ROTATE_IF}")),
             select_with_user: render(&format!(
@@ -154,6 +163,7 @@ impl Statements {
             delete_sessions_over_of_user: render(&format!(
                 "DELETE FROM {{session}} WHERE {{session.user_id}} = :user_id AND {OVER}"
             )),
+            lock_credentials: lock(LOCK_CREDENTIALS),
             insert_verified_session: render(&format!("{INSERT_SESSION}{STILL_VERIFIED}")),
             update_password: render(UPDATE_PASSWORD),
             select_session_exists: render(SELECT_SESSION_EXISTS),
@@ -196,12 +206,7 @@ impl Statements {
             ("credentials_by_email (POST /sign-in/email, before the hash)", Vec::from([&self.select_credentials])),
             (
                 "open_session (POST /sign-in/email, after the hash; the update only where a rehash is due)",
-                Vec::from([
-                    &self.delete_sessions_over_of_user,
-                    &self.insert_verified_session,
-                    &self.update_password,
-                    &self.select_session_exists,
-                ]),
+                self.opening_batch(true),
             ),
             ("refresh_session (POST /refresh)", self.by_id.refresh_batch()),
             ("refresh_session, token without sid", self.by_token.refresh_batch()),
@@ -214,22 +219,37 @@ impl Statements {
     }
 }
 
-impl SessionStatements {
-    /// The batch of the paced chain, in its order.
-    pub(crate) fn refresh_batch(&self) -> Vec<&Rendered> {
-        Vec::from([&self.end_reused, &self.rotate, &self.select_with_user, &self.delete_if_over])
+impl Statements {
+    /// The batch that opens a session, in its order; the last statement tells whether it stands.
+    pub(crate) fn opening_batch(&self, rehash: bool) -> Vec<&Rendered> {
+        let mut batch: Vec<&Rendered> = self.lock_credentials.iter().collect();
+        batch.extend([&self.delete_sessions_over_of_user, &self.insert_verified_session]);
+        if rehash {
+            batch.push(&self.update_password);
+        }
+        batch.push(&self.select_session_exists);
+        batch
     }
 }
 
-/// Puts a dialect's names and placeholders into a template.
-fn render(dialect: Dialect, template: &str) -> Rendered {
+impl SessionStatements {
+    /// The batch of the paced chain, in its order; the last four statements are end, rotate, read and delete.
+    pub(crate) fn refresh_batch(&self) -> Vec<&Rendered> {
+        let mut batch: Vec<&Rendered> = self.lock.iter().collect();
+        batch.extend([&self.end_reused, &self.rotate, &self.select_with_user, &self.delete_if_over]);
+        batch
+    }
+}
+
+/// Puts a dialect's syntax and a configuration's names into a template.
+fn render(dialect: Dialect, entities: &Entities, template: &str) -> Rendered {
     let mut sql = String::new();
     let mut parameters = Vec::new();
     let mut rest = template;
     while let Some((before, at)) = rest.find(['{', ':']).and_then(|at| rest.split_at_checked(at)) {
         sql.push_str(before);
         if let Some((name, after)) = at.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
-            sql.push_str(&render_name(dialect, name));
+            sql.push_str(&render_name(dialect, entities, name));
             rest = after;
         } else {
             let inner = at.trim_start_matches(':');
@@ -240,8 +260,8 @@ fn render(dialect: Dialect, template: &str) -> Rendered {
                 Some((name, _)) => (name, Kind::Boolean),
                 None => (parameter, Kind::Text),
             };
-            sql.push_str(&dialect.placeholder(kind));
             parameters.push(name.to_string());
+            sql.push_str(&dialect.placeholder(kind, parameters.len()));
             rest = after;
         }
     }
@@ -249,16 +269,23 @@ fn render(dialect: Dialect, template: &str) -> Rendered {
     Rendered { sql, parameters }
 }
 
-fn render_name(dialect: Dialect, name: &str) -> String {
-    let (name, use_as) = name.split_once('|').unwrap_or((name, ""));
-    if let Some((_, column)) = name.split_once(':') {
+fn render_name(dialect: Dialect, entities: &Entities, name: &str) -> String {
+    if name == "no_table" {
+        return dialect.no_table().to_string();
+    }
+    let (name, used_as) = name.split_once('|').unwrap_or((name, ""));
+    let (table, column) = match name.split_once(['.', ':']) {
+        Some((table, column)) => entities.name_of(table, Some(column)),
+        None => entities.name_of(name, None),
+    };
+    let Some(column) = column else {
+        return dialect.quote(table);
+    };
+    if name.contains(':') {
         return dialect.quote(column);
     }
-    let Some((table, column)) = name.split_once('.') else {
-        return dialect.quote(name);
-    };
     let qualified = format!("{}.{}", dialect.quote(table), dialect.quote(column));
-    match use_as {
+    match used_as {
         "time" => dialect.comparable_time(&qualified),
         "text" => dialect.time_as_text(&qualified),
         _ => qualified,

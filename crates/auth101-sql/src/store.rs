@@ -134,16 +134,11 @@ impl<D: SqlDriver> Store for SqlStore<D> {
             ("verified_password", verified.hash.as_ref().map_or(Value::Null, |hash| text(hash.expose()))),
             ("born", Value::Timestamp(horizon.born)),
         ]);
-        let statements = &self.statements;
-        let mut batch = Vec::from([
-            statements.delete_sessions_over_of_user.bind(&bindings),
-            statements.insert_verified_session.bind(&bindings),
-        ]);
         if let Some(rehash) = rehash {
             bindings.push(("new_password", text(rehash.password_hash.expose())));
-            batch.push(statements.update_password.bind(&bindings));
         }
-        batch.push(statements.select_session_exists.bind(&bindings));
+        let batch = self.statements.opening_batch(rehash.is_some());
+        let batch: Vec<Statement<'_>> = batch.into_iter().map(|statement| statement.bind(&bindings)).collect();
         let stands = !last_rows(self.run(&batch).await.map_err(store_error)?).is_empty();
         Ok(if stands { Opened::Open } else { Opened::Refused })
     }
@@ -165,7 +160,7 @@ impl<D: SqlDriver> Store for SqlStore<D> {
         let batch: Vec<Statement<'_>> =
             named.refresh_batch().into_iter().map(|statement| statement.bind(&bindings)).collect();
         let outcomes = self.run(&batch).await.map_err(store_error)?;
-        let [ended, _, read, _] = outcomes.as_slice() else {
+        let [.., ended, _, read, _] = outcomes.as_slice() else {
             return Err(StoreError::Defect);
         };
         let row = match read.rows.first() {

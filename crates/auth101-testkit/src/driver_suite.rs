@@ -183,7 +183,9 @@ pub async fn text_survives_as_it_is(driver: &impl SqlDriver, dialect: &Dialect) 
     let texts =
         ["🦀", "e\u{301} is not é", "日本語", "\u{200f}שלום", "'\"`\\", "a\tb\r\nc", "\u{10ffff}", "0012", "1e3"];
     let with_nul = match dialect {
-        Dialect::Sqlite => Some("a\0b"),
+        Dialect::Sqlite | Dialect::MySql => Some("a\0b"),
+        // PostgreSQL has no NUL in its texts.
+        Dialect::Postgres => None,
     };
     let texts: Vec<&str> = texts.into_iter().chain(with_nul).collect();
     for (id, label) in (0..).zip(&texts) {

@@ -23,11 +23,19 @@ pub mod fixture;
 pub mod hasher;
 pub mod memory;
 pub mod mutation;
+#[cfg(feature = "servers")]
+pub mod mysql;
 pub mod observer;
+#[cfg(feature = "servers")]
+mod pool;
+#[cfg(feature = "servers")]
+pub mod postgres;
 pub mod random;
 #[cfg(feature = "rusqlite")]
 pub mod rusqlite;
 pub mod sample;
+#[cfg(feature = "servers")]
+pub mod servers;
 pub mod service;
 pub mod sim;
 pub mod sql_tables;

@@ -1,7 +1,9 @@
 //! The driver over SQLite in this process.
 
 use auth101_core::Timestamp;
-use auth101_sql::{Dialect, Outcome, Row, SqlDriver, SqlError, Statement, Value, dialect::classify_sqlite, schema};
+use auth101_sql::{
+    Dialect, Entities, Outcome, Row, SqlDriver, SqlError, Statement, Value, dialect::classify_sqlite, schema,
+};
 use rusqlite::{Connection, params_from_iter, types};
 use std::{cell::RefCell, fmt, path::Path, rc::Rc, time::Duration};
 
@@ -47,7 +49,7 @@ impl RusqliteDriver {
     /// Creates the tables that are missing.
     pub fn create_tables(&self) {
         let connection = self.0.borrow();
-        for statement in schema::create_statements(Dialect::Sqlite) {
+        for statement in schema::create_statements(Dialect::Sqlite, &Entities::default()) {
             connection.execute(&statement, ()).expect("the schema is valid");
         }
     }

@@ -178,6 +178,7 @@ pub fn post(path: &str, body: &Value) -> Request {
         method: "POST".into(),
         path: format!("/auth{path}"),
         authorization: None,
+        content_type: Some("application/json".into()),
         origin: None,
         body: Body::Complete(Zeroizing::new(body.to_string().into_bytes())),
         client: Client { ip_address: Some("192.0.2.7".into()), user_agent: Some("test".into()) },

@@ -162,9 +162,9 @@ fn simulate(subject: Subject, seed: u64) -> Outcome {
         #[cfg(feature = "rusqlite")]
         (_, Bed::Sql) => {
             use crate::{rusqlite::RusqliteDriver, sql_tables::SqlTables};
-            use auth101_sql::{Dialect, SqlStore, Statements};
+            use auth101_sql::{Dialect, Entities, SqlStore, Statements};
             thread_local! {
-                static STATEMENTS: Rc<Statements> = Rc::new(Statements::new(Dialect::Sqlite));
+                static STATEMENTS: Rc<Statements> = Rc::new(Statements::new(Dialect::Sqlite, &Entities::default()));
             }
             let driver = RusqliteDriver::migrated();
             let store = SqlStore::new(driver.clone(), STATEMENTS.with(Rc::clone));

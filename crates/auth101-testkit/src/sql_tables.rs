@@ -26,9 +26,13 @@ pub enum Kind {
 
 /// A placeholder as the dialect writes it; the only place of the test kit that must know.
 #[must_use]
-pub fn placeholder(dialect: Dialect, _position: usize, _kind: Kind) -> String {
-    match dialect {
-        Dialect::Sqlite => "?".into(),
+pub fn placeholder(dialect: Dialect, position: usize, kind: Kind) -> String {
+    match (dialect, kind) {
+        (Dialect::Sqlite | Dialect::MySql, _) => "?".into(),
+        (Dialect::Postgres, Kind::Text) => format!("CAST(${position} AS TEXT)"),
+        (Dialect::Postgres, Kind::Integer) => format!("CAST(${position} AS BIGINT)"),
+        (Dialect::Postgres, Kind::Boolean) => format!("CAST(${position} AS BOOLEAN)"),
+        (Dialect::Postgres, Kind::Time) => format!("CAST(CAST(${position} AS TEXT) AS TIMESTAMP)"),
     }
 }
 
@@ -36,10 +40,14 @@ pub fn placeholder(dialect: Dialect, _position: usize, _kind: Kind) -> String {
 #[must_use]
 pub fn column_type(dialect: Dialect, kind: Kind) -> &'static str {
     match (dialect, kind) {
-        (Dialect::Sqlite, Kind::Text) => "VARCHAR(255)",
-        (Dialect::Sqlite, Kind::Integer) => "BIGINT",
-        (Dialect::Sqlite, Kind::Boolean) => "BOOLEAN",
+        // A binary collation, as for every column that holds identifiers; the default one equates letters.
+        (Dialect::MySql, Kind::Text) => "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+        (_, Kind::Text) => "VARCHAR(255)",
+        (_, Kind::Integer) => "BIGINT",
+        (_, Kind::Boolean) => "BOOLEAN",
         (Dialect::Sqlite, Kind::Time) => "DATETIME",
+        (Dialect::Postgres, Kind::Time) => "TIMESTAMP",
+        (Dialect::MySql, Kind::Time) => "DATETIME(6)",
     }
 }
 
@@ -48,6 +56,8 @@ pub fn column_type(dialect: Dialect, kind: Kind) -> &'static str {
 pub fn time_as_text(dialect: Dialect, column: &str) -> String {
     match dialect {
         Dialect::Sqlite => column.into(),
+        Dialect::Postgres => format!("to_char({column}, 'YYYY-MM-DD HH24:MI:SS.US')"),
+        Dialect::MySql => format!("DATE_FORMAT({column}, '%Y-%m-%d %H:%i:%s.%f')"),
     }
 }
 

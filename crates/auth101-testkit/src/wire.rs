@@ -283,6 +283,7 @@ fn build(exchange: &Exchange, scope: &Scope) -> Result<Request, String> {
         method: method.to_owned(),
         path: path.to_owned(),
         authorization: header("Authorization")?.map(Authorization::new),
+        content_type: header("Content-Type")?,
         origin: header("Origin")?,
         body,
         client: Client { ip_address: None, user_agent: header("User-Agent")? },

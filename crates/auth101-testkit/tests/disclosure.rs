@@ -13,7 +13,7 @@ use auth101_core::{
     http::{body::Body, request::Authorization},
     port::Store,
 };
-use auth101_sql::{Dialect, Outcome, Row, SqlError, SqlStore, Statement, Statements, Value};
+use auth101_sql::{Dialect, Entities, Outcome, Row, SqlError, SqlStore, Statement, Statements, Value};
 use auth101_testkit::{
     executor::block_on,
     faulty::{DriverFault, FaultyDriver},
@@ -138,7 +138,7 @@ fn r34_nothing_that_a_database_says_reaches_a_response() {
     ];
     for (error, status) in errors {
         let driver = RusqliteDriver::migrated();
-        let statements = Rc::new(Statements::new(Dialect::Sqlite));
+        let statements = Rc::new(Statements::new(Dialect::Sqlite, &Entities::default()));
         let healthy = Service::new(SqlStore::new(driver.clone(), Rc::clone(&statements)));
         let tokens = healthy.signed_up(EMAIL);
         let fault = error.clone();
@@ -159,7 +159,8 @@ fn r34_nothing_that_a_database_says_reaches_a_response() {
 #[test]
 fn r34_an_unreadable_value_is_named_by_its_column_and_not_repeated() {
     let driver = RusqliteDriver::migrated();
-    let service = Service::new(SqlStore::new(driver.clone(), Rc::new(Statements::new(Dialect::Sqlite))));
+    let service =
+        Service::new(SqlStore::new(driver.clone(), Rc::new(Statements::new(Dialect::Sqlite, &Entities::default()))));
     let tokens = service.signed_up(EMAIL);
     driver.execute(&format!("UPDATE session SET updated_at = '{MARKER}'"));
     let answer = service.send(service::session(&tokens.access));
@@ -220,7 +221,10 @@ fn r37_what_needs_no_randomness_works_without_it() {
 
 #[test]
 fn a_table_that_is_missing_is_named_in_the_log_and_not_in_the_answer() {
-    let service = Service::new(SqlStore::new(RusqliteDriver::empty(), Rc::new(Statements::new(Dialect::Sqlite))));
+    let service = Service::new(SqlStore::new(
+        RusqliteDriver::empty(),
+        Rc::new(Statements::new(Dialect::Sqlite, &Entities::default())),
+    ));
     let answer = service.send(service::sign_in(EMAIL, service::PASSWORD));
     assert_eq!((answer.status, answer.code().as_str()), (500, "INTERNAL_ERROR"));
     assert!(!answer.text().contains("users"));

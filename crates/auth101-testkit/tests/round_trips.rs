@@ -1,6 +1,6 @@
 //! What a route costs the database.
 
-use auth101_sql::{Dialect, SqlStore, Statements};
+use auth101_sql::{Dialect, Entities, SqlStore, Statements};
 use auth101_testkit::{
     counting::CountingDriver,
     executor::block_on,
@@ -18,7 +18,8 @@ fn every_route_asks_the_database_as_often_as_the_design_says() {
     let sqlite = RusqliteDriver::migrated();
     let tables = SqlTables::new(sqlite.clone(), Dialect::Sqlite);
     let driver = CountingDriver::new(sqlite);
-    let service = Service::new(SqlStore::new(driver.clone(), Rc::new(Statements::new(Dialect::Sqlite))));
+    let service =
+        Service::new(SqlStore::new(driver.clone(), Rc::new(Statements::new(Dialect::Sqlite, &Entities::default()))));
     let batches = |route: &str, request, status: u16, expected: usize| {
         let answer = service.send(request);
         assert_eq!((answer.status, driver.take()), (status, expected), "{route}: {}", answer.text());

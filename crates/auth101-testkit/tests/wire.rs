@@ -9,7 +9,7 @@ use auth101_core::{
     http::{request::Request, response::Response},
     port::Clock,
 };
-use auth101_sql::{Dialect, Row, SqlDriver, SqlStore, Statement, Statements, Value};
+use auth101_sql::{Dialect, Entities, Row, SqlDriver, SqlStore, Statement, Statements, Value};
 use auth101_testkit::{
     executor::block_on,
     random::SeededRandom,
@@ -40,7 +40,7 @@ impl Native {
         }
         let config = Config::new(&set, ShortSecret::Refused).unwrap();
         let driver = RusqliteDriver::migrated();
-        let store = SqlStore::new(driver.clone(), Rc::new(Statements::new(Dialect::Sqlite)));
+        let store = SqlStore::new(driver.clone(), Rc::new(Statements::new(Dialect::Sqlite, &Entities::default())));
         let ports = Ports::new(Rc::new(SystemClock), Rc::new(SeededRandom::new(1)));
         Self { auth: Auth101::new(Rc::new(config), store, InPlaceHasher, ports), driver }
     }

@@ -20,9 +20,10 @@ pub(crate) fn options(env: &Env, binding: &str) -> Result<Options, SetUpError> {
     options_of(variables)
 }
 
-/// The variable of an option.
+/// The variable of an option, or of a member of one: `AUTH_USER.fields.email`.
 pub(crate) fn variable(option: &str) -> String {
-    format!("{PREFIX}{}", option.to_ascii_uppercase())
+    let (name, member) = option.find('.').and_then(|dot| option.split_at_checked(dot)).unwrap_or((option, ""));
+    format!("{PREFIX}{}{member}", name.to_ascii_uppercase())
 }
 
 /// The error of an option in the words of the environment.

@@ -18,6 +18,7 @@ pub(crate) async fn translate(request: &Request) -> Translated {
         method: request.inner().method(),
         path: request.path(),
         authorization: authorization(request),
+        content_type: header(request, "content-type"),
         origin: header(request, "origin"),
         body: read_body(request).await,
         client: Client {

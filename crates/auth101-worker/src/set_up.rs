@@ -2,7 +2,7 @@
 
 use crate::{env, log, response};
 use auth101_core::{AuthError, Config, Options, config::ShortSecret};
-use auth101_sql::{Dialect, Statements};
+use auth101_sql::{Dialect, Entities, Statements};
 use std::{cell::Cell, fmt, rc::Rc};
 use wasm_bindgen::JsValue;
 use worker::{Env, Response};
@@ -134,11 +134,13 @@ fn is_same(one: &Env, other: &Env) -> bool {
 }
 
 fn check(env: &Env, binding: &str) -> Result<Checked, SetUpError> {
-    let config = Config::new(&env::options(env, binding)?, ShortSecret::Refused).map_err(env::wrong)?;
+    let options = env::options(env, binding)?;
+    let config = Config::new(&options, ShortSecret::Refused).map_err(env::wrong)?;
     if config.has_short_secret {
         log::short_secret();
     }
-    Ok(Checked { config: Rc::new(config), statements: Rc::new(Statements::new(Dialect::Sqlite)) })
+    let entities = Entities::new(&options.entities).map_err(env::wrong)?;
+    Ok(Checked { config: Rc::new(config), statements: Rc::new(Statements::new(Dialect::Sqlite, &entities)) })
 }
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
 //! Options by name: the one table from which every host reads its configuration, whether the values come from
 //! environment variables, from Spin's variables or from a JavaScript object.
 
-use super::{ConfigError, Options};
+use super::{ConfigError, Options, ResponseStyle};
 use crate::{domain::password_hash::RehashPolicy, secret::Secret};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 type Setter = fn(&mut Options, &Value) -> Result<(), &'static str>;
 
 /// Every option: its name and how its value is taken over.
-const OPTIONS: [(&str, Setter); 20] = [
+const OPTIONS: [(&str, Setter); 26] = [
     ("secret", |options, value| {
         options.secret = Some(Secret::new(text(value)?));
         Ok(())
@@ -31,6 +31,11 @@ const OPTIONS: [(&str, Setter); 20] = [
         Ok(())
     }),
     ("base_path", |options, value| set(&mut options.base_path, text(value))),
+    ("response_style", |options, value| match value.as_str() {
+        Some("default") => set(&mut options.response_style, Ok(ResponseStyle::Default)),
+        Some("fastapi") => set(&mut options.response_style, Ok(ResponseStyle::FastApi)),
+        _ => Err("must be \"default\" or \"fastapi\""),
+    }),
     ("cors_origins", |options, value| set(&mut options.cors_origins, texts(value))),
     ("argon2_memory", |options, value| set(&mut options.argon2.memory, whole(value))),
     ("argon2_iterations", |options, value| set(&mut options.argon2.iterations, whole(value))),
@@ -45,6 +50,11 @@ const OPTIONS: [(&str, Setter); 20] = [
     ("max_argon2_iterations", |options, value| set(&mut options.hash_bounds.argon2.iterations, whole(value))),
     ("max_argon2_parallelism", |options, value| set(&mut options.hash_bounds.argon2.parallelism, whole(value))),
     ("max_bcrypt_cost", |options, value| set(&mut options.hash_bounds.bcrypt_cost, whole(value))),
+    ("user", |options, value| set(&mut options.entities.user, object(value))),
+    ("user_field_mapping", |options, value| set(&mut options.entities.user_field_mapping, object(value))),
+    ("session", |options, value| set(&mut options.entities.session, object(value))),
+    ("account", |options, value| set(&mut options.entities.account, object(value))),
+    ("verification", |options, value| set(&mut options.entities.verification, object(value))),
     ("rate_limit", |_, value| match value.as_str() {
         Some("off") => Ok(()),
         _ => Err("must be \"off\": this version limits no rates, see the README for a rule at the edge"),
@@ -53,6 +63,7 @@ const OPTIONS: [(&str, Setter); 20] = [
 
 const TEXT: &str = "must be text";
 const TEXTS: &str = "must be a list of texts, as JSON such as [\"first\",\"second\"]";
+const OBJECT: &str = "must be an object, as JSON such as {\"model_name\":\"members\",\"fields\":{\"email\":\"mail\"}}";
 const BOOLEAN: &str = "must be true or false";
 const NUMBER: &str = "must be a number";
 const WHOLE: &str = "must be a whole number";
@@ -90,6 +101,13 @@ fn texts(value: &Value) -> Result<Vec<String>, &'static str> {
     match unwrapped(value) {
         Value::Array(items) => items.iter().map(|item| item.as_str().map(ToOwned::to_owned).ok_or(TEXTS)).collect(),
         _ => Err(TEXTS),
+    }
+}
+
+fn object(value: &Value) -> Result<Option<Map<String, Value>>, &'static str> {
+    match unwrapped(value) {
+        Value::Object(members) => Ok(Some(members)),
+        _ => Err(OBJECT),
     }
 }
 
@@ -157,7 +175,9 @@ mod tests {
             ("password_min_length", json!("")),
             ("rehash", json!("never")),
             ("rate_limit", json!("on")),
-            ("user", json!({})),
+            ("response_style", json!("flask")),
+            ("user", json!("members")),
+            ("session", json!([])),
             ("acces_token_expires_in", json!(15)),
         ] {
             assert_eq!(set_one(name, value.clone()).unwrap_err().key, name, "{value}");

@@ -38,52 +38,73 @@ impl fmt::Debug for Body {
     }
 }
 
+/// A body that was read, as the contract tells bodies apart.
+pub(super) enum Parsed<const N: usize> {
+    /// A JSON object: the members that were asked for.
+    Object([Member; N]),
+    /// No bytes at all.
+    Empty,
+    /// JSON, but no object.
+    NotAnObject,
+    /// Not JSON.
+    Malformed,
+    /// Not UTF-8.
+    NotUtf8,
+}
+
 /// A member of the object, as the contract tells values apart.
 pub(super) enum Member {
-    /// Not there, or a value that Python calls false: `null`, `""`, `false`, `0`, `[]`, `{}`.
-    Empty,
-    /// Text with something in it.
+    /// Not there.
+    Absent,
+    /// Text, possibly empty.
     Text(Zeroizing<String>),
-    /// Anything else; text with lone surrogates too, which no string of ours can hold.
-    Other,
+    /// Text with lone surrogates, which no string of ours can hold.
+    Surrogates,
+    /// No text, and what Python calls false: `null`, `false`, `0`, `[]`, `{}`.
+    Falsy,
+    /// No text, and what Python calls true.
+    Truthy,
 }
 
-impl Member {
-    /// The text, or nothing where there is none.
-    pub(super) fn into_text(self) -> Option<Zeroizing<String>> {
-        match self {
-            Self::Text(text) => Some(text),
-            Self::Empty | Self::Other => None,
-        }
+/// Reads the named members of a body. A byte order mark is skipped, members that are not asked for are ignored however
+/// deep they nest, and of several with one name the last counts.
+pub(super) fn parse<const N: usize>(body: &[u8], names: [&str; N]) -> Parsed<N> {
+    if body.is_empty() {
+        return Parsed::Empty;
     }
-}
-
-/// The named members of a body. `None` where the body is not a JSON object in UTF-8, whatever its content type says. A
-/// byte order mark is skipped, members that are not asked for are ignored however deep they nest, and of several with
-/// one name the last counts.
-pub(super) fn members<const N: usize>(body: &[u8], names: [&str; N]) -> Option<[Member; N]> {
-    let text = core::str::from_utf8(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).ok()?;
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let raw = deserializer.deserialize_map(Members { names }).ok()?;
-    deserializer.end().ok()?;
-    Some(raw.map(|raw| raw.map_or(Member::Empty, |raw| classify(raw.get()))))
+    let Ok(text) = core::str::from_utf8(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)) else {
+        return Parsed::NotUtf8;
+    };
+    // Whether it is JSON is asked first: reading members stops at the first that is out of place, valid or not.
+    let Ok(whole) = serde_json::from_str::<&RawValue>(text) else {
+        return Parsed::Malformed;
+    };
+    if !whole.get().starts_with('{') {
+        return Parsed::NotAnObject;
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(whole.get());
+    match deserializer.deserialize_map(Members { names }) {
+        Ok(raw) => Parsed::Object(raw.map(|raw| raw.map_or(Member::Absent, |raw| classify(raw.get())))),
+        Err(_) => Parsed::Malformed,
+    }
 }
 
 fn classify(raw: &str) -> Member {
     if raw.starts_with('"') {
+        // The text has been found to be JSON; all that can fail now is a surrogate without its other half.
         return match serde_json::from_str::<String>(raw) {
-            Ok(text) if text.is_empty() => Member::Empty,
             Ok(text) => Member::Text(Zeroizing::new(text)),
-            Err(_) => Member::Other,
+            Err(_) => Member::Surrogates,
         };
     }
     let truthy = match raw.as_bytes().first() {
         Some(b'n' | b'f') => false,
         Some(b't') => true,
+        // The brackets of an empty list or object hold nothing but white space.
         Some(b'[' | b'{') => raw.bytes().filter(|byte| !byte.is_ascii_whitespace()).nth(2).is_some(),
         _ => serde_json::from_str::<Value>(raw).ok().and_then(|number| number.as_f64()) != Some(0.0),
     };
-    if truthy { Member::Other } else { Member::Empty }
+    if truthy { Member::Truthy } else { Member::Falsy }
 }
 
 struct Members<'a, const N: usize> {
@@ -152,64 +173,77 @@ mod tests {
     };
 
     fn shown(body: &[u8]) -> String {
-        match members(body, ["token"]) {
-            None => "malformed".to_string(),
-            Some([Member::Empty]) => "empty".to_string(),
-            Some([Member::Other]) => "other".to_string(),
-            Some([Member::Text(text)]) => text.to_string(),
+        match parse(body, ["token"]) {
+            Parsed::Malformed => "malformed".to_string(),
+            Parsed::NotUtf8 => "not UTF-8".to_string(),
+            Parsed::Empty => "empty".to_string(),
+            Parsed::NotAnObject => "no object".to_string(),
+            Parsed::Object([Member::Absent]) => "absent".to_string(),
+            Parsed::Object([Member::Falsy]) => "falsy".to_string(),
+            Parsed::Object([Member::Truthy]) => "truthy".to_string(),
+            Parsed::Object([Member::Surrogates]) => "surrogates".to_string(),
+            Parsed::Object([Member::Text(text)]) => format!("text {}", text.as_str()),
         }
     }
 
     #[test]
     fn values_are_told_apart_as_python_does() {
-        for empty in ["null", "\"\"", "false", "0", "-0", "0.0", "0e9", "[]", "{}", "[ ]", "{\n}"] {
-            assert_eq!(shown(format!("{{\"token\": {empty} }}").as_bytes()), "empty", "{empty}");
+        let value = |value: &str| shown(format!("{{\"token\": {value} }}").as_bytes());
+        for falsy in ["null", "false", "0", "-0", "0.0", "0e9", "[]", "{}", "[ ]", "{\n}"] {
+            assert_eq!(value(falsy), "falsy", "{falsy}");
         }
-        for other in ["true", "5", "-1", "1e-300", "[0]", "[[]]", "{\"a\":0}", "[{}]", "\"\\ud800\"", "\"\\udc00x\""] {
-            assert_eq!(shown(format!("{{\"token\":{other}}}").as_bytes()), "other", "{other}");
+        for truthy in ["true", "5", "-1", "1e-300", "[0]", "[[]]", "{\"a\":0}", "[{}]"] {
+            assert_eq!(value(truthy), "truthy", "{truthy}");
         }
-        assert_eq!(shown(b"{}"), "empty");
-        assert_eq!(shown(br#"{"token":"a\u00e9\ud83e\udd80"}"#), "aé🦀");
-        assert_eq!(shown(br#"{"token":" "}"#), " ");
+        for surrogates in ["\"\\ud800\"", "\"\\udc00x\"", "\"x\\ud83ex\""] {
+            assert_eq!(value(surrogates), "surrogates", "{surrogates}");
+        }
+        assert_eq!(shown(b"{}"), "absent");
+        assert_eq!(value("\"\""), "text ");
+        assert_eq!(value(r#""a\u00e9\ud83e\udd80""#), "text aé🦀");
+        assert_eq!(value("\" \""), "text  ");
     }
 
     #[test]
     fn the_object_is_read_as_the_contract_says() {
-        assert_eq!(shown(b"\xef\xbb\xbf{\"token\":\"x\"}"), "x", "byte order mark");
-        assert_eq!(shown(br#"{"token":1,"token":"last"}"#), "last");
-        assert_eq!(shown(br#"{"to\u006ben":"escaped name"}"#), "escaped name");
-        assert_eq!(shown(br#"{"\ud800":1,"token":"x"}"#), "x", "a name with a lone surrogate");
-        assert_eq!(shown(br#" {"other":{"token":"inner"},"token":"x"} "#), "x");
+        assert_eq!(shown(b"\xef\xbb\xbf{\"token\":\"x\"}"), "text x", "byte order mark");
+        assert_eq!(shown(br#"{"token":1,"token":"last"}"#), "text last");
+        assert_eq!(shown(br#"{"to\u006ben":"escaped name"}"#), "text escaped name");
+        assert_eq!(shown(br#"{"\ud800":1,"token":"x"}"#), "text x", "a name with a lone surrogate");
+        assert_eq!(shown(br#" {"other":{"token":"inner"},"token":"x"} "#), "text x");
     }
 
     #[test]
-    fn what_is_not_an_object_in_utf_8_is_malformed() {
+    fn what_is_not_an_object_is_told_apart() {
         for body in [
-            &b""[..],
-            b" ",
-            b"[]",
-            b"null",
-            b"\"x\"",
-            b"5",
+            &b" "[..],
             b"{",
             b"{\"token\":\"x\"}x",
             b"{\"token\":\"x\"",
             b"{'token':1}",
             b"token=x",
-            b"\xff",
-            b"{\"token\":\"\xff\"}",
             b"{\"token\":}",
             b"{\"token\":\"\x01\"}",
+            b"[1,2",
+            b"nul",
+            b"\xef\xbb\xbf",
         ] {
             assert_eq!(shown(body), "malformed", "{body:?}");
         }
+        for body in [&b"[]"[..], b"null", b"\"x\"", b"5", b"[{\"token\":\"x\"}]"] {
+            assert_eq!(shown(body), "no object", "{body:?}");
+        }
+        for body in [&b"\xff"[..], b"{\"token\":\"\xff\"}"] {
+            assert_eq!(shown(body), "not UTF-8", "{body:?}");
+        }
+        assert_eq!(shown(b""), "empty");
     }
 
     #[test]
     fn depth_costs_no_stack() {
         let deep = format!("{{\"token\":\"x\",\"deep\":{}{}}}", "[".repeat(30_000), "]".repeat(30_000));
-        assert_eq!(shown(deep.as_bytes()), "x");
+        assert_eq!(shown(deep.as_bytes()), "text x");
         let deep = format!("{{\"token\":{}{}}}", "[".repeat(30_000), "]".repeat(30_000));
-        assert_eq!(shown(deep.as_bytes()), "other");
+        assert_eq!(shown(deep.as_bytes()), "truthy");
     }
 }

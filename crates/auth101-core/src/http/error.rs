@@ -1,6 +1,5 @@
-//! The one table from what happened to status, code and message.
+//! The one table from what happened to status, code and message. How they are dressed is [`super::style`]'s.
 
-use super::response::{ErrorBody, ErrorDetail, Response};
 use crate::{
     domain::password::{InvalidPassword, MAX_LENGTH},
     error::AuthError,
@@ -69,25 +68,4 @@ pub fn describe_http(error: HttpError) -> Answer {
         HttpError::PayloadTooLarge => (413, "PAYLOAD_TOO_LARGE", "Request body is too large"),
     };
     Answer { status, code, message: message.into() }
-}
-
-impl From<AuthError> for Response {
-    fn from(error: AuthError) -> Self {
-        describe(error).into()
-    }
-}
-
-impl From<HttpError> for Response {
-    fn from(error: HttpError) -> Self {
-        describe_http(error).into()
-    }
-}
-
-impl From<Answer> for Response {
-    fn from(Answer { status, code, message }: Answer) -> Self {
-        let body = ErrorBody { error: ErrorDetail { message: message.into_owned(), code } };
-        let response = Self::json(status, &body);
-        // RFC 9110, section 11.6.1: a 401 names the scheme that would be accepted.
-        if status == 401 { response.with_header("WWW-Authenticate", "Bearer") } else { response }
-    }
 }

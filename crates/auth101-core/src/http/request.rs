@@ -13,6 +13,8 @@ pub struct Request {
     pub path: String,
     /// The `Authorization` header; several are joined by a comma, as HTTP libraries do.
     pub authorization: Option<Authorization>,
+    /// The `Content-Type` header; only the FastAPI style looks at it.
+    pub content_type: Option<String>,
     /// The `Origin` header.
     pub origin: Option<String>,
     /// The body.

@@ -1,6 +1,6 @@
 //! A response.
 
-use alloc::{borrow::Cow, string::String, vec::Vec};
+use alloc::{borrow::Cow, vec::Vec};
 use core::fmt;
 use serde::Serialize;
 
@@ -79,17 +79,4 @@ pub(super) struct Success {
 #[derive(Serialize)]
 pub(super) struct SessionBody<T> {
     pub(super) user: T,
-}
-
-/// The body of every error.
-#[derive(Serialize)]
-pub(super) struct ErrorBody {
-    pub(super) error: ErrorDetail,
-}
-
-/// What an error body holds.
-#[derive(Serialize)]
-pub(super) struct ErrorDetail {
-    pub(super) message: String,
-    pub(super) code: &'static str,
 }

@@ -1,20 +1,20 @@
 //! The six routes.
 
 use super::{
-    body::{Body, Member, members},
+    body::Body,
     cors,
     error::HttpError,
+    input::Reader,
     request::Request,
     response::{Response, SessionBody, Success},
+    style::Refusal,
 };
 use crate::{
     auth::Auth101,
-    config::Config,
-    domain::password::Password,
+    config::{Config, CorsOrigins, ResponseStyle},
     error::AuthError,
     port::{PasswordHasher, Store},
 };
-use zeroize::Zeroizing;
 
 /// A route under the base path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,6 +48,14 @@ impl Route {
         }
     }
 
+    /// The method that does the route's work.
+    const fn method(self) -> &'static str {
+        match self {
+            Self::Session => "GET",
+            _ => "POST",
+        }
+    }
+
     /// The value of `Allow`.
     #[must_use]
     pub const fn methods(self) -> &'static str {
@@ -70,11 +78,19 @@ impl<S: Store, H: PasswordHasher> Auth101<S, H> {
     /// Answers a request. Never fails: whatever goes wrong has an answer.
     pub async fn handle(&self, request: Request) -> Response {
         let origins = &self.config.cors_origins;
+        let style = self.config.response_style;
         let origin = request.origin.clone();
         let is_head = request.method == "HEAD";
+        // FastAPI answers HEAD and OPTIONS only where its CORS middleware is installed.
+        let bare = style == ResponseStyle::FastApi && *origins == CorsOrigins::None;
+        let refuse_method = |route: Route| {
+            let allow = if bare { route.method() } else { route.methods() };
+            style.refuse(HttpError::MethodNotAllowed.into()).with_header("Allow", allow)
+        };
         let route = request.path.strip_prefix(self.config.base_path.as_str()).and_then(Route::of);
         let response = match (route, request.method.as_str()) {
-            (None, _) => Response::from(HttpError::NotFound),
+            (None, _) => style.refuse(HttpError::NotFound.into()),
+            (Some(route), "HEAD" | "OPTIONS") if bare => refuse_method(route),
             (Some(route), "OPTIONS") => {
                 let response = Response::empty(204).with_header("Allow", route.methods());
                 return cors::answer_preflight(
@@ -82,71 +98,49 @@ impl<S: Store, H: PasswordHasher> Auth101<S, H> {
                     route.methods(),
                 );
             }
-            (Some(Route::Session), "GET" | "HEAD") => self.answer_session(&request).await,
-            (Some(Route::Session), _) => not_allowed(Route::Session),
-            (Some(route), "POST") => match self.answer_post(route, request).await {
-                Ok(response) => response,
-                Err(error) => Response::from(error),
-            },
-            (Some(route), _) => not_allowed(route),
+            (Some(Route::Session), "GET" | "HEAD") => {
+                self.answer_session(&request).await.unwrap_or_else(|refusal| style.refuse(refusal))
+            }
+            (Some(route), method) if route != Route::Session && method == "POST" => {
+                self.answer_post(route, request).await.unwrap_or_else(|refusal| style.refuse(refusal))
+            }
+            (Some(route), _) => refuse_method(route),
         };
         let response = cors::allow_origin(response, origins, origin.as_deref());
         if is_head { response.without_body() } else { response }
     }
 
-    async fn answer_session(&self, request: &Request) -> Response {
+    async fn answer_session(&self, request: &Request) -> Result<Response, Refusal> {
         let token = request.authorization.as_ref().and_then(|value| value.bearer_token());
-        let Some(token) = token else {
-            return Response::from(AuthError::Unauthorized);
-        };
-        match self.get_session(token).await {
-            Ok(user) => Response::json(200, &SessionBody { user }),
-            Err(error) => Response::from(error),
-        }
+        let user = self.get_session(token.ok_or(AuthError::Unauthorized)?).await?;
+        Ok(Response::json(200, &SessionBody { user }))
     }
 
-    async fn answer_post(&self, route: Route, request: Request) -> Result<Response, AuthError> {
+    async fn answer_post(&self, route: Route, request: Request) -> Result<Response, Refusal> {
         let Body::Complete(body) = request.body else {
-            return Ok(Response::from(HttpError::PayloadTooLarge));
+            return Err(HttpError::PayloadTooLarge.into());
         };
+        let style = self.config.response_style;
+        let reader = Reader { style, content_type: request.content_type.as_deref(), body: &body };
         match route {
             Route::SignUp => {
-                let (email, password) = credentials(&body).ok_or(AuthError::CredentialsRequired)?;
-                Ok(Response::json(201, &self.sign_up(&email, &password, &request.client).await?))
+                let (email, password) = reader.credentials(AuthError::CredentialsRequired)?;
+                Ok(Response::json(style.created(), &self.sign_up(&email, &password, &request.client).await?))
             }
             Route::SignIn => {
-                let (email, password) = credentials(&body).ok_or(AuthError::InvalidCredentials)?;
+                let (email, password) = reader.credentials(AuthError::InvalidCredentials)?;
                 Ok(Response::json(200, &self.sign_in(&email, &password, &request.client).await?))
             }
-            Route::Refresh => Ok(Response::json(200, &self.refresh(&refresh_token(&body)?).await?)),
+            Route::Refresh => Ok(Response::json(200, &self.refresh(&reader.refresh_token()?).await?)),
             Route::Revoke => {
-                self.revoke_session(&refresh_token(&body)?).await?;
+                self.revoke_session(&reader.refresh_token()?).await?;
                 Ok(Response::json(200, &Success { success: true }))
             }
-            Route::SignOut => {
+            Route::SignOut | Route::Session => {
                 let token = request.authorization.as_ref().and_then(|value| value.bearer_token());
                 self.sign_out(token.ok_or(AuthError::NoToken)?).await?;
                 Ok(Response::json(200, &Success { success: true }))
             }
-            Route::Session => Ok(not_allowed(Route::Session)),
         }
-    }
-}
-
-fn not_allowed(route: Route) -> Response {
-    Response::from(HttpError::MethodNotAllowed).with_header("Allow", route.methods())
-}
-
-fn credentials(body: &[u8]) -> Option<(Zeroizing<alloc::string::String>, Password)> {
-    let [email, password] = members(body, ["email", "password"])?;
-    let password = password.into_text()?;
-    Some((email.into_text()?, Password::new(password.as_str())))
-}
-
-fn refresh_token(body: &[u8]) -> Result<Zeroizing<alloc::string::String>, AuthError> {
-    match members(body, ["refresh_token"]) {
-        None | Some([Member::Empty]) => Err(AuthError::RefreshTokenRequired),
-        Some([Member::Other]) => Err(AuthError::InvalidRefreshToken),
-        Some([Member::Text(token)]) => Ok(token),
     }
 }

@@ -1,0 +1,80 @@
+//! A pool of connections as hosts have them: bounded, shared by threads, and given back as they are.
+
+use auth101_sql::SqlError;
+use std::{
+    sync::{Condvar, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// How long a caller waits for a connection before it is told that there is none.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+type Connect<C> = Box<dyn Fn() -> Result<C, SqlError> + Send + Sync>;
+
+/// The pool.
+pub(crate) struct Pool<C> {
+    connect: Connect<C>,
+    state: Mutex<State<C>>,
+    returned: Condvar,
+}
+
+struct State<C> {
+    idle: Vec<C>,
+    open: usize,
+    size: usize,
+}
+
+impl<C> Pool<C> {
+    pub(crate) fn new(size: usize, connect: Connect<C>) -> Self {
+        Self { connect, state: Mutex::new(State { idle: Vec::new(), open: 0, size }), returned: Condvar::new() }
+    }
+
+    /// Works with a connection and puts it back as it is, unless the error says that it is broken. `None` as an error
+    /// means that no connection could be had.
+    pub(crate) fn with<T, E>(
+        &self,
+        work: impl FnOnce(&mut C) -> Result<T, E>,
+        broke: impl Fn(&E) -> bool,
+    ) -> Result<T, PoolError<E>> {
+        let mut connection = self.take().map_err(|_| None)?;
+        let outcome = work(&mut connection);
+        let keep = !matches!(&outcome, Err(error) if broke(error));
+        self.give_back(keep.then_some(connection));
+        outcome.map_err(Some)
+    }
+
+    fn take(&self) -> Result<C, SqlError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(connection) = state.idle.pop() {
+                return Ok(connection);
+            }
+            if state.open < state.size {
+                state.open += 1;
+                drop(state);
+                let connected = (self.connect)();
+                if connected.is_err() {
+                    self.give_back(None);
+                }
+                return connected;
+            }
+            let (waited, timeout) = self.returned.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner);
+            if timeout.timed_out() {
+                return Err(SqlError::Unavailable);
+            }
+            state = waited;
+        }
+    }
+
+    fn give_back(&self, connection: Option<C>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match connection {
+            Some(connection) => state.idle.push(connection),
+            None => state.open -= 1,
+        }
+        self.returned.notify_one();
+    }
+}
+
+/// The error of the work, or nothing where there was no connection to work with.
+pub(crate) type PoolError<E> = Option<E>;

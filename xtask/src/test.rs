@@ -1,0 +1,231 @@
+//! `cargo xtask test`: everything that must hold, each part on the real thing.
+
+use crate::{
+    Chore,
+    tools::{in_root, install_node_modules, install_rust_target, javascript, run, say},
+};
+use anyhow::{Context, Result, bail};
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+pub(crate) const CHORE: Chore = Chore {
+    name: "test",
+    summary: "Runs every test; installs what it needs",
+    help: "\
+Format, lints, rendered SQL, licences, the crates without std, unit and property tests, the simulator, the Worker on real
+workerd and D1, the README's transcript, and the password hashes against the Python package. Nothing is skipped; what is
+missing (Rust targets, JavaScript packages, cargo-deny, a Python environment) is installed first, into target/ and
+node_modules/.
+
+  PART …    runs only these parts, by their names",
+    run: test,
+};
+
+/// A part: its name, what it claims, and how it is run.
+type Part = (&'static str, &'static str, fn() -> Result<()>);
+
+/// The parts, quick ones first. Each is independent of the others.
+const PARTS: &[Part] = &[
+    ("format", "source is formatted", format),
+    ("schema", "rendered SQL is what the code renders", schema),
+    ("no-std", "core and sql build for a target without std", no_std),
+    ("lints", "clippy and rustdoc without warnings, natively and for wasm", lints),
+    ("native", "unit, property, wire and vector tests on this machine", native),
+    ("sim", "the simulator over 100,000 seeds", simulator),
+    ("python", "password hashes and tokens against the Python package", python),
+    ("worker", "the Worker on real workerd and D1", worker),
+    ("deploy", "what `wrangler deploy` would send", deploy),
+    ("readme", "the README's transcript", readme),
+    ("deny", "licences and sources of the dependencies", deny),
+];
+
+fn test(arguments: &[String]) -> Result<()> {
+    let names: Vec<&str> = PARTS.iter().map(|(name, ..)| *name).collect();
+    if let Some(unknown) = arguments.iter().find(|argument| !names.contains(&argument.as_str())) {
+        bail!("there is no part `{unknown}`; the parts are {}", names.join(", "));
+    }
+    let chosen = |name: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == name);
+    let mut outcomes = Vec::new();
+    for (name, claim, part) in PARTS.iter().filter(|(name, ..)| chosen(name)) {
+        say(&format!("{name}: {claim}"));
+        let started = Instant::now();
+        let outcome = part();
+        if let Err(error) = &outcome {
+            eprintln!("error in {name}: {error:#}");
+        }
+        outcomes.push((*name, *claim, outcome.is_ok(), started.elapsed().as_secs()));
+    }
+    println!();
+    for (name, claim, passed, seconds) in &outcomes {
+        println!("{} {name:<8} {seconds:>4} s  {claim}", if *passed { "ok    " } else { "FAILED" });
+    }
+    let failed = outcomes.iter().filter(|(_, _, passed, _)| !passed).count();
+    println!("\nparts: {} passed, {failed} failed", outcomes.len() - failed);
+    if failed > 0 { bail!("{failed} parts failed; `cargo xtask test PART` runs one again") } else { Ok(()) }
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(in_root("."));
+    command
+}
+
+fn xtask(arguments: &[&str]) -> Result<()> {
+    let this = std::env::current_exe().context("this program does not know where it is")?;
+    run(Command::new(this).args(arguments).current_dir(in_root(".")))
+}
+
+fn format() -> Result<()> {
+    run(&mut cargo(&["fmt", "--all", "--check"])).context("`cargo fmt --all` mends it")
+}
+
+fn schema() -> Result<()> {
+    xtask(&["schema", "--check"])
+}
+
+fn no_std() -> Result<()> {
+    install_rust_target("wasm32v1-none")?;
+    run(&mut cargo(&["build", "-p", "auth101-core", "--target", "wasm32v1-none"]))?;
+    run(&mut cargo(&[
+        "build",
+        "-p",
+        "auth101-core",
+        "-p",
+        "auth101-sql",
+        "--features",
+        "auth101-core/password-hashing",
+        "--target",
+        "wasm32v1-none",
+    ]))
+}
+
+fn lints() -> Result<()> {
+    install_rust_target("wasm32-unknown-unknown")?;
+    run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]))?;
+    let wasm = ["-p", "auth101-worker", "-p", "auth101-worker-endpoint", "-p", "worker-mount"];
+    let mut clippy = cargo(&["clippy", "--target", "wasm32-unknown-unknown"]);
+    run(clippy.args(wasm).args(["--", "-D", "warnings"]))?;
+    let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--all-features"]);
+    run(doc.env("RUSTDOCFLAGS", "-D warnings").stdout(Stdio::null()))
+}
+
+fn native() -> Result<()> {
+    install_database_servers()?;
+    run(&mut cargo(&["test", "--workspace", "--all-features"]))
+}
+
+fn simulator() -> Result<()> {
+    xtask(&["sim", "--seeds", "100000"])
+}
+
+fn worker() -> Result<()> {
+    xtask(&["build", "worker"])?;
+    xtask(&["build", "worker", "--example"])?;
+    xtask(&["size"])?;
+    node_tests(&tests_in("tests/runtime/worker")?)
+}
+
+fn deploy() -> Result<()> {
+    install_node_modules()?;
+    run(javascript("wrangler")?.args(["deploy", "--dry-run"]))
+}
+
+fn readme() -> Result<()> {
+    install_node_modules()?;
+    node_tests(&[in_root("tests/runtime/readme.test.mjs")])
+}
+
+/// The test files of a directory, in the order of their names.
+fn tests_in(directory: &str) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(in_root(directory))?.collect::<Result<Vec<_>, _>>()?;
+    let mut files: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
+    files.retain(|file| file.to_string_lossy().ends_with(".test.mjs"));
+    files.sort();
+    Ok(files)
+}
+
+fn node_tests(files: &[PathBuf]) -> Result<()> {
+    run(javascript("node")?.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).args(files))
+}
+
+fn python() -> Result<()> {
+    let python = python_environment()?;
+    run(Command::new(python).arg(in_root("tests/vectors/make_vectors.py")).arg("--check").current_dir(in_root(".")))
+}
+
+/// A Python environment with the reference package, in `target/python`.
+fn python_environment() -> Result<PathBuf> {
+    const PACKAGES: &[&str] = &["auth101[all]==0.3.1", "bcrypt<4.1"];
+    let environment = in_root("target/python");
+    let python = environment.join("bin/python");
+    let stamp = environment.join("installed");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == PACKAGES.join("\n")) {
+        return Ok(python);
+    }
+    if Command::new("python3")
+        .args(["-c", "import venv, ensurepip"])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| !status.success())
+    {
+        install_debian_packages(&["python3", "python3-venv"])?;
+    }
+    say("Installing the Python package auth101 0.3.1 into target/python");
+    run(Command::new("python3").args(["-m", "venv"]).arg(&environment))
+        .context("Python 3.9 or newer with venv is needed")?;
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PACKAGES))?;
+    fs::write(stamp, PACKAGES.join("\n"))?;
+    Ok(python)
+}
+
+/// PostgreSQL and MariaDB. The tests start servers of their own, on free ports, from the installed programs.
+fn install_database_servers() -> Result<()> {
+    let has_postgres = fs::read_dir("/usr/lib/postgresql").is_ok_and(|mut versions| versions.next().is_some())
+        || PathBuf::from("/usr/bin/initdb").exists();
+    let has_mariadb =
+        ["/usr/sbin/mariadbd", "/usr/bin/mariadbd", "/usr/sbin/mysqld"].iter().any(|path| PathBuf::from(path).exists());
+    let missing: Vec<&str> = [(has_postgres, "postgresql"), (has_mariadb, "mariadb-server")]
+        .iter()
+        .filter(|(there, _)| !there)
+        .map(|(_, package)| *package)
+        .collect();
+    if missing.is_empty() { Ok(()) } else { install_debian_packages(&missing) }
+}
+
+/// Installs packages where the machine is Debian's and we may.
+fn install_debian_packages(packages: &[&str]) -> Result<()> {
+    say(&format!("Installing {} (apt-get)", packages.join(" ")));
+    let apt = |arguments: &[&str]| {
+        run(Command::new("apt-get").args(["-qq", "-y"]).args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+    };
+    apt(&["update"])
+        .and_then(|()| apt(&[&["install", "--no-install-recommends"], packages].concat()))
+        .with_context(|| format!("install {} with your system's package manager", packages.join(" and ")))
+}
+
+fn deny() -> Result<()> {
+    let tools = in_root("target/tools");
+    let installed = tools.join("bin/cargo-deny");
+    let program = if installed.exists() {
+        installed
+    } else if Command::new("cargo-deny")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+    {
+        PathBuf::from("cargo-deny")
+    } else {
+        say("Installing cargo-deny into target/tools (some minutes, once)");
+        let mut install = cargo(&["install", "--quiet", "--locked", "--no-default-features", "cargo-deny"]);
+        run(install.arg("--root").arg(&tools))?;
+        installed
+    };
+    // The advisories lie in a repository that not every network reaches: `cargo deny check advisories` asks for them.
+    run(Command::new(program).args(["check", "bans", "licenses", "sources"]).current_dir(in_root(".")))
+}
