@@ -1,6 +1,6 @@
 //! What differs between databases, and how they word their errors.
 
-use crate::driver::SqlError;
+use crate::driver::{SqlError, Value};
 use alloc::{
     borrow::ToOwned,
     format,
@@ -111,6 +111,16 @@ impl Dialect {
             (Self::Postgres, Kind::Text) => format!("CAST(${number} AS TEXT)"),
             (Self::Postgres, Kind::Boolean) => format!("CAST(${number} AS BOOLEAN)"),
             (Self::Postgres, Kind::Time) => format!("CAST(CAST(${number} AS TEXT) AS TIMESTAMP)"),
+        }
+    }
+
+    /// A value as the database can hold it: times floored to what it keeps, since MySQL would round them up, and no NUL
+    /// in a text of PostgreSQL, which has none. What is looked up by such a text is compared with what was asked for.
+    pub(crate) fn storable(self, value: &Value) -> Value {
+        match (self, value) {
+            (_, Value::Timestamp(at)) => Value::Timestamp(at.floor_to(self.resolution())),
+            (Self::Postgres, Value::Text(text)) if text.contains('\0') => Value::Text(text.replace('\0', "\u{fffd}")),
+            (_, value) => value.clone(),
         }
     }
 
@@ -275,6 +285,17 @@ mod tests {
         assert_eq!(classify_mysql(1205, ""), SqlError::Conflict);
         assert_eq!(classify_mysql(1406, ""), SqlError::Rejected);
         assert_eq!(classify_mysql(2006, ""), SqlError::Unavailable);
+    }
+
+    #[test]
+    fn values_are_bound_as_the_database_can_hold_them() {
+        let at = Value::Timestamp(auth101_core::Timestamp::from_micros(1_999_999));
+        let floored = Value::Timestamp(auth101_core::Timestamp::from_micros(1_000_000));
+        assert_eq!(Dialect::MySql.storable(&at), floored);
+        assert_eq!(Dialect::Postgres.storable(&at), at);
+        let text = Value::Text("a\0b".into());
+        assert_eq!(Dialect::Sqlite.storable(&text), text);
+        assert_eq!(Dialect::Postgres.storable(&text), Value::Text("a\u{fffd}b".into()));
     }
 
     #[test]

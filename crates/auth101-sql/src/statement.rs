@@ -19,6 +19,7 @@ use alloc::{
 /// A statement in one dialect's syntax.
 #[derive(Clone, Debug)]
 pub struct Rendered {
+    dialect: Dialect,
     sql: String,
     parameters: Vec<String>,
 }
@@ -29,11 +30,11 @@ pub(crate) type Binding<'a> = (&'a str, Value);
 impl Rendered {
     /// The statement with its parameters in place. A parameter that is not given is NULL.
     pub(crate) fn bind(&self, bindings: &[Binding<'_>]) -> Statement<'_> {
-        let value = |name: &String| bindings.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-        Statement {
-            sql: &self.sql,
-            parameters: self.parameters.iter().map(|name| value(name).unwrap_or(Value::Null)).collect(),
-        }
+        let value = |name: &String| {
+            let given = bindings.iter().find(|(known, _)| known == name);
+            given.map_or(Value::Null, |(_, value)| self.dialect.storable(value))
+        };
+        Statement { sql: &self.sql, parameters: self.parameters.iter().map(value).collect() }
     }
 }
 
@@ -266,7 +267,7 @@ fn render(dialect: Dialect, entities: &Entities, template: &str) -> Rendered {
         }
     }
     sql.push_str(rest);
-    Rendered { sql, parameters }
+    Rendered { dialect, sql, parameters }
 }
 
 fn render_name(dialect: Dialect, entities: &Entities, name: &str) -> String {
