@@ -124,7 +124,7 @@ fn simulator() -> Result<()> {
 
 fn worker() -> Result<()> {
     xtask(&["build", "worker"])?;
-    xtask(&["build", "worker", "--example"])?;
+    xtask(&["build", "worker", "--example", "--panic"])?;
     xtask(&["size"])?;
     node_tests(&tests_in("tests/runtime/worker")?)
 }

@@ -86,6 +86,15 @@ mod tests {
     }
 
     #[test]
+    fn every_option_stands_in_wrangler_toml() {
+        let file = include_str!("../../../wrangler.toml");
+        for name in Options::names().map(variable) {
+            let mut words = file.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
+            assert!(words.any(|word| word == name), "wrangler.toml does not name {name}");
+        }
+    }
+
+    #[test]
     fn a_wrong_value_names_its_variable_and_is_not_repeated() {
         let error = read("AUTH_SECRET", json!(["marker"])).unwrap_err();
         assert!(matches!(&error, SetUpError::Variable { variable, .. } if variable == "AUTH_SECRET"));

@@ -83,6 +83,27 @@ test("a wrong value is named and not repeated", async () => {
   assert.ok(!JSON.stringify(line).includes("marker"));
 });
 
+test("tables and columns may have other names, given as an object or as its JSON", async () => {
+  const user = { model_name: "members", fields: { email: "email_address" } };
+  for (const AUTH_USER of [user, JSON.stringify(user)]) {
+    const worker = await startWorker({ vars: { ...CHEAP_HASH, AUTH_USER } });
+    try {
+      await worker.db.exec("ALTER TABLE users RENAME TO members");
+      await worker.db.exec("ALTER TABLE members RENAME COLUMN email TO email_address");
+      assert.equal((await signUp(worker)).status, 201);
+      assert.equal(await worker.db.prepare("SELECT email_address FROM members").first("email_address"), "set@example.com");
+    } finally {
+      await worker.dispose();
+    }
+  }
+});
+
+test("a wrong member of an object is named with its variable", async () => {
+  const { subject, problem } = await fault({ vars: { AUTH_USER: { fields: { mail: "email_address" } } } });
+  assert.equal(subject, "AUTH_USER.fields.mail");
+  assert.match(problem, /email/);
+});
+
 test("variables may be texts, numbers, booleans and arrays", async () => {
   const vars = {
     ...CHEAP_HASH,
