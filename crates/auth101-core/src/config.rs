@@ -170,7 +170,7 @@ pub struct Config {
     pub rehash: RehashPolicy,
     /// The most that verifying a stored hash may cost.
     pub hash_bounds: HashBounds,
-    /// Whether the secret is shorter than it should be.
+    /// Whether the secret, or a previous one, is shorter than it should be.
     pub has_short_secret: bool,
 }
 
@@ -219,6 +219,15 @@ impl Config {
         if options.previous_secrets.iter().any(|secret| secret.expose().is_empty()) {
             return Err(ConfigError::new("previous_secrets", "holds an empty secret"));
         }
+        let has_short_previous =
+            options.previous_secrets.iter().any(|secret| secret.expose().len() < STRONG_SECRET_BYTES);
+        if has_short_previous && short_secret == ShortSecret::Refused && !options.allow_short_secret {
+            // A secret that verifies can forge as well as one that signs.
+            return Err(ConfigError::new(
+                "previous_secrets",
+                format!("holds a secret under {STRONG_SECRET_BYTES} bytes; allow_short_secret accepts it"),
+            ));
+        }
         if options.refresh_grace_period > MAX_GRACE_SECONDS {
             let problem = format!("must be at most {MAX_GRACE_SECONDS} seconds");
             return Err(ConfigError::new("refresh_grace_period", problem));
@@ -245,7 +254,7 @@ impl Config {
             argon2: options.argon2,
             rehash: options.rehash,
             hash_bounds: options.hash_bounds,
-            has_short_secret,
+            has_short_secret: has_short_secret || has_short_previous,
         })
     }
 
@@ -277,7 +286,7 @@ fn check_base_path(path: &str) -> Result<String, ConfigError> {
     let well_formed = path.is_empty()
         || (path.starts_with('/')
             && !path.ends_with('/')
-            && !path.contains("//")
+            && path.split('/').skip(1).all(|segment| !matches!(segment, "" | "." | ".."))
             && path.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'\\')));
     if well_formed {
         Ok(path.to_owned())
@@ -301,7 +310,7 @@ fn check_cors_origins(origins: &[String]) -> Result<CorsOrigins, ConfigError> {
         let host = origin.split_once("://").map(|(_, host)| host);
         let is_origin = host.is_some_and(|host| {
             !host.is_empty()
-                && host.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'?' | b'#' | b'@'))
+                && host.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'?' | b'#' | b'@' | b'*'))
         }) && *origin == origin.to_ascii_lowercase();
         if !is_origin {
             let problem =
@@ -395,6 +404,14 @@ mod tests {
             options.allow_short_secret = true;
         });
         assert!(allowed.unwrap().has_short_secret);
+        let previous = |allow| {
+            with(|options| {
+                options.previous_secrets = vec![Secret::new("x".repeat(32)), Secret::new("a".into())];
+                options.allow_short_secret = allow;
+            })
+        };
+        assert_eq!(previous(false).unwrap_err().key, "previous_secrets", "it can forge as well as the current one");
+        assert!(previous(true).unwrap().has_short_secret);
         let warned = Config::new(&Options { secret: short(), ..Options::default() }, ShortSecret::Warned);
         assert!(warned.unwrap().has_short_secret);
     }
@@ -413,12 +430,21 @@ mod tests {
 
     #[test]
     fn paths_and_origins_are_checked() {
-        for bad in ["auth", "/", "/auth/", "//auth", "/a//b", "/a b", "/a?b", "/é"] {
+        for bad in ["auth", "/", "/auth/", "//auth", "/a//b", "/a b", "/a?b", "/é", "/a/../b", "/./a"] {
             assert_eq!(key_of(|options| options.base_path = bad.into()), "base_path", "{bad}");
         }
         assert!(with(|options| options.base_path = "".into()).is_ok());
         assert!(with(|options| options.base_path = "/api/v1/auth".into()).is_ok());
-        for bad in ["example.com", "https://", "https://a.b/", "https://A.b", "https://u@a.b", "https://a b", "null"] {
+        for bad in [
+            "example.com",
+            "https://",
+            "https://a.b/",
+            "https://A.b",
+            "https://u@a.b",
+            "https://a b",
+            "https://*.a.b",
+            "null",
+        ] {
             assert_eq!(key_of(|options| options.cors_origins = vec![bad.into()]), "cors_origins", "{bad}");
         }
         let both = vec!["*".into(), "https://a.b".into()];

@@ -11,7 +11,7 @@ use crate::{
     port::{HasherError, PasswordHasher},
 };
 use alloc::{vec, vec::Vec};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -63,8 +63,12 @@ fn argon2(
     };
     let parameters = Params::new(parameters.memory, parameters.iterations, parameters.parallelism, Some(tag.len()))
         .map_err(|_| HasherError)?;
+    // Asked for rather than taken: an allocation that fails would end the whole instance.
+    let mut blocks = Vec::new();
+    blocks.try_reserve_exact(parameters.block_count()).map_err(|_| HasherError)?;
+    blocks.resize(parameters.block_count(), Block::default());
     Argon2::new(algorithm, version, parameters)
-        .hash_password_into(password.as_bytes(), salt, tag)
+        .hash_password_into_with_memory(password.as_bytes(), salt, tag, &mut blocks)
         .map_err(|_| HasherError)
 }
 

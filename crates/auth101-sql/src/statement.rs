@@ -28,6 +28,18 @@ pub struct Rendered {
 pub(crate) type Binding<'a> = (&'a str, Value);
 
 impl Rendered {
+    /// The statement, with placeholders as the dialect writes them.
+    #[must_use]
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// What the placeholders stand for, in order.
+    #[must_use]
+    pub fn parameters(&self) -> &[String] {
+        &self.parameters
+    }
+
     /// The statement with its parameters in place. A parameter that is not given is NULL.
     pub(crate) fn bind(&self, bindings: &[Binding<'_>]) -> Statement<'_> {
         let value = |name: &String| {
@@ -62,7 +74,7 @@ pub struct Statements {
 /// The statements that name a session, in one of the two ways to name it.
 #[derive(Clone, Debug)]
 pub(crate) struct SessionStatements {
-    pub(crate) lock: Option<Rendered>,
+    pub(crate) locks: Vec<Rendered>,
     pub(crate) end_reused: Rendered,
     pub(crate) rotate: Rendered,
     pub(crate) select_with_user: Rendered,
@@ -117,6 +129,9 @@ const UPDATE_PASSWORD: &str = "UPDATE {account} SET {account:password} = :new_pa
 const LOCK_CREDENTIALS: &str = "SELECT {account.id} AS account_row_id FROM {account} \
     INNER JOIN {users} ON {users.id} = {account.user_id} WHERE {account.id} = :account_row_id FOR UPDATE";
 
+// The user before the session, as everywhere: a deactivation then comes before the whole batch or after it.
+const LOCK_USER: &str = "SELECT {users.id} AS user_id FROM {users} WHERE {users.id} = :user_id FOR UPDATE";
+
 const SELECT_SESSION_EXISTS: &str = "SELECT {session.id} AS session_id FROM {session} WHERE {session.id} = :session_id";
 
 const OVER: &str = "({session.expires_at|time} <= :now@time OR {session.created_at|time} <= :born@time)";
@@ -144,7 +159,13 @@ impl Statements {
         let render = |template: &str| render(dialect, entities, template);
         let lock = |template: &str| dialect.locks_rows().then(|| render(template));
         let session_statements = |named: &str| SessionStatements {
-            lock: lock(&format!("SELECT {{session.id}} AS session_id FROM {{session}} WHERE {named} FOR UPDATE")),
+            locks: [
+                lock(LOCK_USER),
+                lock(&format!("SELECT {{session.id}} AS session_id FROM {{session}} WHERE {named} FOR UPDATE")),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             end_reused: render(&format!("DELETE FROM {{session}} WHERE {named}{END_REUSED}")),
             rotate: render(&format!("{ROTATE_SET}{named}{ROTATE_IF}")),
             select_with_user: render(&format!(
@@ -184,7 +205,7 @@ impl Statements {
     pub fn review(&self) -> String {
         let mut text =
             String::from("-- Every statement, rendered by `cargo xtask schema`. A step is one transaction.\n");
-        for (step, batch) in self.by_step() {
+        for (step, batch) in self.steps() {
             text.push_str(&format!("\n-- {step}\n"));
             for statement in batch {
                 text.push_str(&format!("{};\n  -- {}\n", statement.sql, statement.parameters.join(", ")));
@@ -193,7 +214,9 @@ impl Statements {
         text
     }
 
-    fn by_step(&self) -> Vec<(&'static str, Vec<&Rendered>)> {
+    /// The steps of the store by name, each with its batch in order.
+    #[must_use]
+    pub fn steps(&self) -> Vec<(&'static str, Vec<&Rendered>)> {
         Vec::from([
             (
                 "create_user (POST /sign-up/email)",
@@ -236,7 +259,7 @@ impl Statements {
 impl SessionStatements {
     /// The batch of the paced chain, in its order; the last four statements are end, rotate, read and delete.
     pub(crate) fn refresh_batch(&self) -> Vec<&Rendered> {
-        let mut batch: Vec<&Rendered> = self.lock.iter().collect();
+        let mut batch: Vec<&Rendered> = self.locks.iter().collect();
         batch.extend([&self.end_reused, &self.rotate, &self.select_with_user, &self.delete_if_over]);
         batch
     }

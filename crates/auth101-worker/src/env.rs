@@ -6,6 +6,7 @@ use js_sys::{JSON, Object, Reflect};
 use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
+use zeroize::Zeroize;
 
 const PREFIX: &str = "AUTH_";
 
@@ -33,11 +34,16 @@ pub(crate) fn wrong(error: ConfigError) -> SetUpError {
 
 fn options_of(variables: impl Iterator<Item = (String, Value)>) -> Result<Options, SetUpError> {
     let mut options = Options::default();
-    for (name, value) in variables {
+    for (name, mut value) in variables {
         let Some(option) = Options::names().find(|option| variable(option) == name) else {
             return Err(SetUpError::UnknownVariable { variable: name });
         };
-        options.set(option, &value).map_err(wrong)?;
+        let taken_over = options.set(option, &value).map_err(wrong);
+        if let Value::String(text) = &mut value {
+            // It may have been a secret.
+            text.zeroize();
+        }
+        taken_over?;
     }
     Ok(options)
 }

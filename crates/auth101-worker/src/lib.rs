@@ -34,7 +34,7 @@ mod request;
 mod response;
 mod set_up;
 
-pub use auth101_core::{AuthError, domain::user::User};
+pub use auth101_core::{AuthError, domain::user::User, port::Blocklist};
 pub use response::answer;
 pub use set_up::SetUpError;
 
@@ -53,7 +53,8 @@ const DATABASE_BINDING: &str = "DB";
 #[derive(Debug)]
 pub struct Endpoint {
     config: Rc<Config>,
-    auth: Auth101<SqlStore<D1>, InPlaceHasher>,
+    store: SqlStore<D1>,
+    ports: Ports,
 }
 
 impl Endpoint {
@@ -75,8 +76,19 @@ impl Endpoint {
         let store = SqlStore::new(D1::from_env(env, binding)?, checked.statements);
         let mut ports = Ports::new(Rc::new(DateNow), Rc::new(Crypto));
         ports.observer = Rc::new(Console::new(binding));
-        let auth = Auth101::new(Rc::clone(&checked.config), store, InPlaceHasher, ports);
-        Ok(Self { config: checked.config, auth })
+        Ok(Self { config: checked.config, store, ports })
+    }
+
+    /// The same routes, with a list of passwords that sign-up refuses. It is asked last, once a sign-up, and only about
+    /// passwords that pass every other rule.
+    #[must_use]
+    pub fn with_blocklist(mut self, blocklist: Rc<dyn Blocklist>) -> Self {
+        self.ports.blocklist = blocklist;
+        self
+    }
+
+    fn auth(&self) -> Auth101<SqlStore<D1>, InPlaceHasher> {
+        Auth101::new(Rc::clone(&self.config), self.store.clone(), InPlaceHasher, self.ports.clone())
     }
 
     /// Whether a path lies under the base path (`/auth` by default) and is therefore for [`Endpoint::handle`].
@@ -87,7 +99,7 @@ impl Endpoint {
 
     /// Answers a request. Never fails: whatever goes wrong has an answer.
     pub async fn handle(&self, request: Request) -> Response {
-        answer(self.auth.handle(request::translate(&request).await).await)
+        answer(self.auth().handle(request::translate(&request, &self.config).await).await)
     }
 
     /// The user whose access token the request carries as `Authorization: Bearer …`, if its session stands. The session
@@ -99,7 +111,7 @@ impl Endpoint {
     pub async fn current_user(&self, request: &Request) -> Result<Option<User>, AuthError> {
         let authorization = request::authorization(request);
         match authorization.as_ref().and_then(|value| value.bearer_token()) {
-            Some(token) => self.auth.verify_token(token).await,
+            Some(token) => self.auth().verify_token(token).await,
             None => Ok(None),
         }
     }
@@ -109,7 +121,7 @@ impl Endpoint {
     /// # Errors
     /// [`AuthError::Unavailable`] and [`AuthError::Internal`]; they are in the log by then.
     pub async fn purge(&self) -> Result<u64, AuthError> {
-        let removed = self.auth.purge().await?;
+        let removed = self.auth().purge().await?;
         log::purged(removed);
         Ok(removed)
     }

@@ -5,6 +5,7 @@ use auth101_core::{
     event::{Event, Fault},
     port::{Missing, Observer, StoreError},
 };
+use auth101_sql::entity::TABLES;
 use serde_json::{Value, json};
 use worker::{console_error, console_log, console_warn};
 
@@ -40,9 +41,9 @@ pub(crate) fn not_set_up(error: &SetUpError) {
     console_error!("{}", not_set_up_line(error.subject(), &error.problem(), &error.mend()));
 }
 
-/// The secret is shorter than it should be, by the operator's leave.
+/// The secret, or a previous one, is shorter than it should be, by the operator's leave.
 pub(crate) fn short_secret() {
-    let problem = "is shorter than 32 bytes: it can be guessed from one token";
+    let problem = "or one of AUTH_PREVIOUS_SECRETS is shorter than 32 bytes: it can be guessed from one token";
     console_warn!("{}", json!({ "event": "warning", "subject": "AUTH_SECRET", "problem": problem }));
 }
 
@@ -75,15 +76,22 @@ fn fault_line(fault: &Fault, binding: &str) -> Value {
                 Missing::Table(table) => (
                     table,
                     "is a table that the database does not have",
-                    format!(
-                        "npx wrangler d1 migrations apply {binding} --local (for the deployed Worker: npx wrangler d1 \
-                         migrations apply {binding} --remote)"
-                    ),
+                    if TABLES.iter().any(|migrated| migrated.name == table) {
+                        format!(
+                            "npx wrangler d1 migrations apply {binding} --local (for the deployed Worker: npx wrangler \
+                             d1 migrations apply {binding} --remote)"
+                        )
+                    } else {
+                        // No migration of ours has a table of that name.
+                        "make it, or correct its name; `cargo xtask schema --config wrangler.toml --dialect sqlite \
+                         --all` prints the statements"
+                            .to_owned()
+                    },
                 ),
                 Missing::Column(column) => (
                     column,
                     "is a column that the database does not have",
-                    "add it to the table as migrations/0001_auth101.sql declares it".to_owned(),
+                    "add it to the table as migrations/0001_auth101.sql declares it, or correct its name".to_owned(),
                 ),
             };
             not_set_up_line(subject, problem, &mend)
@@ -120,6 +128,15 @@ mod tests {
         let mend = line["mend"].as_str().unwrap();
         assert!(mend.contains("npx wrangler d1 migrations apply AUTH_DB --local"), "{mend}");
         assert!(mend.contains("npx wrangler d1 migrations apply AUTH_DB --remote"), "{mend}");
+    }
+
+    #[test]
+    fn a_missing_table_of_another_name_is_not_left_to_the_migration() {
+        let fault = Fault::Store(StoreError::NotSetUp(Missing::Table("people".to_owned())));
+        let line = fault_line(&fault, "DB");
+        assert_eq!(line["subject"], "people");
+        let mend = line["mend"].as_str().unwrap();
+        assert!(mend.contains("cargo xtask schema") && !mend.contains("migrations apply"), "{mend}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! From the platform's request to the contract's.
 
 use auth101_core::{
+    Config,
     domain::session::Client,
     http::{
         body::{Body, MAX_BODY_BYTES},
@@ -8,19 +9,30 @@ use auth101_core::{
     },
 };
 use js_sys::{Reflect, Uint8Array, futures::JsFuture};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
 use wasm_bindgen::{JsCast, JsValue};
-use worker::{Request, web_sys::ReadableStreamDefaultReader};
+use worker::{Delay, Request, web_sys::ReadableStreamDefaultReader};
 use zeroize::Zeroizing;
 
+/// How long a body may take to arrive in all.
+const READING_TIME: Duration = Duration::from_secs(10);
+
 /// Reads the body, as far as it may go, and the headers that count.
-pub(crate) async fn translate(request: &Request) -> Translated {
+pub(crate) async fn translate(request: &Request, config: &Config) -> Translated {
+    let (method, path) = (request.inner().method(), request.path());
+    let body = read_body(request, config.reads_body(&method, &path)).await;
     Translated {
-        method: request.inner().method(),
-        path: request.path(),
+        method,
+        path,
         authorization: authorization(request),
         content_type: header(request, "content-type"),
         origin: header(request, "origin"),
-        body: read_body(request).await,
+        body,
         client: Client {
             // Set by the platform, which overwrites what a client sends under this name.
             ip_address: header(request, "cf-connecting-ip"),
@@ -38,36 +50,55 @@ fn header(request: &Request, name: &str) -> Option<String> {
     request.headers().get(name).ok().flatten()
 }
 
-/// A body that announces more than the cap is not read at all, and one that turns out to be longer is read no further.
-async fn read_body(request: &Request) -> Body {
+/// A body that announces more than the cap is not read at all, one that turns out to be longer is read no further, and
+/// one that is cut off or stalls is none: half of a request must not be carried out, and memory is not kept for bytes
+/// that may never come.
+async fn read_body(request: &Request, is_looked_at: bool) -> Body {
     let announced = header(request, "content-length").and_then(|length| length.parse::<u64>().ok());
-    let announced = usize::try_from(announced.unwrap_or_default()).unwrap_or(usize::MAX);
-    if announced > MAX_BODY_BYTES {
+    if usize::try_from(announced.unwrap_or_default()).unwrap_or(usize::MAX) > MAX_BODY_BYTES {
         return Body::TooLarge;
     }
-    let Some(stream) = request.inner().body() else {
+    let stream = if is_looked_at { request.inner().body() } else { None };
+    // Making a reader fails where the Worker has read the body itself: there is none left.
+    let Some(reader) = stream.and_then(|stream| ReadableStreamDefaultReader::new(&stream).ok()) else {
         return Body::empty();
     };
-    // Fails where the Worker has read the body itself: there is none left.
-    let Ok(reader) = ReadableStreamDefaultReader::new(&stream) else {
-        return Body::empty();
-    };
-    // The whole length at once where it is known, so that no growth leaves copies of a password behind.
-    let mut body = Zeroizing::new(Vec::with_capacity(announced));
-    // The client may go away in the middle. What it sent is then no JSON, and nobody reads the answer.
-    while let Ok(read) = JsFuture::from(reader.read()).await {
-        let Some(chunk) = chunk(&read) else {
+    let mut deadline = pin!(Delay::from(READING_TIME));
+    // Kept in pieces until all are there, so that no growth leaves copies of a password behind.
+    let mut pieces: Vec<Zeroizing<Vec<u8>>> = Vec::new();
+    let mut length = 0;
+    loop {
+        let mut read = pin!(JsFuture::from(reader.read()));
+        let outcome = poll_fn(|context| match read.as_mut().poll(context) {
+            Poll::Ready(outcome) => Poll::Ready(outcome.ok()),
+            Poll::Pending => deadline.as_mut().poll(context).map(|()| None),
+        })
+        .await;
+        let Some(outcome) = outcome else {
+            call_off(&reader);
+            return Body::empty();
+        };
+        let Some(chunk) = chunk(&outcome) else {
             break;
         };
-        let length = usize::try_from(chunk.length()).unwrap_or(usize::MAX);
-        if length > MAX_BODY_BYTES.saturating_sub(body.len()) {
-            // Whether the rest could be called off changes nothing.
-            let _ = JsFuture::from(reader.cancel()).await;
+        let more = usize::try_from(chunk.length()).unwrap_or(usize::MAX);
+        if more > MAX_BODY_BYTES.saturating_sub(length) {
+            call_off(&reader);
             return Body::TooLarge;
         }
-        body.extend_from_slice(&Zeroizing::new(chunk.to_vec()));
+        length = length.saturating_add(more);
+        pieces.push(Zeroizing::new(chunk.to_vec()));
+    }
+    let mut body = Zeroizing::new(Vec::with_capacity(length));
+    for piece in pieces {
+        body.extend_from_slice(&piece);
     }
     Body::Complete(body)
+}
+
+/// Tells the platform that the rest is not wanted. Whether it could be told changes nothing.
+fn call_off(reader: &ReadableStreamDefaultReader) {
+    drop(reader.cancel());
 }
 
 /// The bytes of one read; nothing at the end.

@@ -1,11 +1,14 @@
 //! The check of what the Worker is given: done once an isolate, and said again on every request until it is mended.
 
 use crate::{env, log, response};
-use auth101_core::{AuthError, Config, Options, config::ShortSecret};
+use auth101_core::{AuthError, Config, ConfigError, Options, config::ShortSecret};
 use auth101_sql::{Dialect, Entities, Statements};
 use std::{cell::Cell, fmt, rc::Rc};
 use wasm_bindgen::JsValue;
 use worker::{Env, Response};
+
+/// The most memory that one hash may take, in KiB, of the 128 MB that an isolate has for everything.
+const MAX_HASH_MEMORY: u32 = 98_304;
 
 /// What is missing or wrong in the configuration of the Worker.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -135,6 +138,7 @@ fn is_same(one: &Env, other: &Env) -> bool {
 
 fn check(env: &Env, binding: &str) -> Result<Checked, SetUpError> {
     let options = env::options(env, binding)?;
+    check_memory(&options)?;
     let config = Config::new(&options, ShortSecret::Refused).map_err(env::wrong)?;
     if config.has_short_secret {
         log::short_secret();
@@ -143,9 +147,30 @@ fn check(env: &Env, binding: &str) -> Result<Checked, SetUpError> {
     Ok(Checked { config: Rc::new(config), statements: Rc::new(Statements::new(Dialect::Sqlite, &entities)) })
 }
 
+/// Hashes must leave room in the isolate: one that does not fit would end it with every request in flight.
+fn check_memory(options: &Options) -> Result<(), SetUpError> {
+    let wanted = [("argon2_memory", options.argon2.memory), ("max_argon2_memory", options.hash_bounds.argon2.memory)];
+    match wanted.iter().find(|(_, memory)| *memory > MAX_HASH_MEMORY) {
+        Some((option, memory)) => {
+            let problem = format!("is {memory} KiB; at most {MAX_HASH_MEMORY} fit into the memory of a Worker");
+            Err(env::wrong(ConfigError::new(*option, problem)))
+        }
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hash_that_does_not_fit_the_isolate_is_refused_by_name() {
+        let mut options = Options::default();
+        assert!(check_memory(&options).is_ok());
+        options.hash_bounds.argon2.memory = MAX_HASH_MEMORY + 1;
+        let error = check_memory(&options).unwrap_err();
+        assert!(matches!(error, SetUpError::Variable { variable, .. } if variable == "AUTH_MAX_ARGON2_MEMORY"));
+    }
 
     #[test]
     fn every_error_names_the_thing_and_the_remedy() {

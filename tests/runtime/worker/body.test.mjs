@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import http from "node:http";
+import net from "node:net";
 import { after, before, test } from "node:test";
 import { CHEAP_HASH, json, startWorker } from "./harness.mjs";
 
@@ -69,11 +70,50 @@ test("a hundred bodies of ten megabytes are refused without being kept", async (
   assert.equal((await worker.fetch("/auth/sign-up/email", json({ email: "x@y.z", password: "password" }))).status, 201);
 });
 
+test("a request that is cut off is not carried out, however complete its body looks", async () => {
+  const body = signUp("cut@example.com", 200);
+  for (const framing of ["Content-Length: 700", "Transfer-Encoding: chunked"]) {
+    const bytes = framing.startsWith("Transfer") ? `c8\r\n${body}\r\n` : body;
+    await sendAndLeave(`POST /auth/sign-up/email HTTP/1.1\r\nHost: localhost\r\n${framing}\r\n\r\n${bytes}`);
+  }
+  // A later sign-up of another address shows that the Worker has gone on.
+  assert.equal((await worker.fetch("/auth/sign-up/email", json({ email: "after@cut.off", password: "password" }))).status, 201);
+  assert.equal(await worker.db.prepare("SELECT count(*) AS n FROM users WHERE email LIKE 'cut%'").first("n"), 0);
+});
+
+test("a body that stalls is given up, and one that nobody looks at is not waited for", async () => {
+  const head = (path) => `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n{`;
+  assert.match(await sendAndListen(head("/auth/nothing-here")), /^HTTP\/1.1 404 /);
+  assert.match(await sendAndListen(head("/auth/refresh")), /^HTTP\/1.1 400 /);
+});
+
 test("no body at all is a body without credentials", async () => {
   const response = await worker.fetch("/auth/sign-up/email", { method: "POST" });
   assert.equal(response.status, 400);
   assert.equal((await response.json()).error.code, "VALIDATION_ERROR");
 });
+
+/** Sends bytes over a connection of its own and closes it while the Worker waits for more. */
+function sendAndLeave(bytes) {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(Number(worker.url.port), worker.url.hostname, () => {
+      socket.write(bytes);
+      setTimeout(() => socket.destroy(), 300);
+    });
+    socket.on("close", resolve).on("error", reject);
+  });
+}
+
+/** Sends bytes over a connection of its own and resolves to the beginning of what comes back, while it stays open. */
+function sendAndListen(bytes) {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(Number(worker.url.port), worker.url.hostname, () => socket.write(bytes));
+    socket.on("error", reject).once("data", (data) => {
+      resolve(data.toString("latin1"));
+      socket.destroy();
+    });
+  });
+}
 
 /** Sends a body over a connection of its own, and resolves to the status or to how the connection ended. */
 function upload(body, announced) {

@@ -1,4 +1,4 @@
-//! The one table from what happened to status, code and message. How they are dressed is [`super::style`]'s.
+//! The one table from what happened to status, code and message. How they are dressed is `style`'s.
 
 use crate::{
     domain::password::{InvalidPassword, MAX_LENGTH},

@@ -72,6 +72,13 @@ impl Config {
     pub fn covers(&self, path: &str) -> bool {
         path.strip_prefix(self.base_path.as_str()).is_some_and(|rest| rest.starts_with('/'))
     }
+
+    /// Whether a request's body is looked at. Hosts leave any other unread: it would take memory for nothing.
+    #[must_use]
+    pub fn reads_body(&self, method: &str, path: &str) -> bool {
+        let route = path.strip_prefix(self.base_path.as_str()).and_then(Route::of);
+        method == "POST" && route.is_some_and(|route| route != Route::Session)
+    }
 }
 
 impl<S: Store, H: PasswordHasher> Auth101<S, H> {

@@ -17,8 +17,8 @@ use crate::{
     time::Timestamp,
 };
 
-/// One read, one verification, one write. Every failure gives the same answer, and every one that has read the database
-/// has verified exactly one hash, so neither the answer nor its time tells whether an address is registered.
+/// One read, one verification, one write. Every failure gives the same answer, and every reading of the database is
+/// followed by exactly one verification, so neither the answer nor its time tells whether an address is registered.
 pub(crate) async fn sign_in<S: Store, H: PasswordHasher>(
     auth: &Auth101<S, H>,
     now: Timestamp,
@@ -29,25 +29,39 @@ pub(crate) async fn sign_in<S: Store, H: PasswordHasher>(
     if email.is_blank() || password.is_empty() || password.is_too_long() {
         return Err(AuthError::InvalidCredentials);
     }
+    let mut outcome = attempt(auth, now, email, password, client).await?;
+    if matches!(outcome, Err(SignInFailure::Overtaken)) {
+        // The hash changed while it was verified. Where another sign-in has just replaced it by a better one of the same
+        // password, that one verifies; where the password was changed, it does not.
+        outcome = attempt(auth, now, email, password, client).await?;
+    }
+    outcome.map_err(|reason| {
+        auth.observe(&Event::SignInFailed { email: auth.pseudonym(email.as_str()), reason });
+        AuthError::InvalidCredentials
+    })
+}
+
+async fn attempt<S: Store, H: PasswordHasher>(
+    auth: &Auth101<S, H>,
+    now: Timestamp,
+    email: &Email,
+    password: &Password,
+    client: &Client,
+) -> Result<Result<Tokens, SignInFailure>, AuthError> {
     let found = auth.store.credentials_by_email(email).await.map_err(|error| auth.store_fault(error))?;
     let (stored, failure) = readable_hash(auth, found.as_ref());
     let verified = auth.hasher.verify(password, &stored).await.map_err(|_| auth.fault(Fault::Hasher))?;
-
-    let refused = |reason| {
-        auth.observe(&Event::SignInFailed { email: auth.pseudonym(email.as_str()), reason });
-        Err(AuthError::InvalidCredentials)
-    };
     if let Some(reason) = failure {
-        return refused(reason);
+        return Ok(Err(reason));
     }
     if !verified {
-        return refused(SignInFailure::WrongPassword);
+        return Ok(Err(SignInFailure::WrongPassword));
     }
     let Some(Credentials { user, account: Some(account) }) = found else {
-        return refused(SignInFailure::UnknownEmail);
+        return Ok(Err(SignInFailure::UnknownEmail));
     };
     if !user.is_active {
-        return refused(SignInFailure::Inactive);
+        return Ok(Err(SignInFailure::Inactive));
     }
 
     let due = stored.needs_rehash(auth.config.argon2, auth.config.rehash);
@@ -59,7 +73,7 @@ pub(crate) async fn sign_in<S: Store, H: PasswordHasher>(
         horizon: auth.horizon(now),
     };
     match auth.store.open_session(&opening).await.map_err(|error| auth.store_fault(error))? {
-        Opened::Refused => refused(SignInFailure::Overtaken),
+        Opened::Refused => Ok(Err(SignInFailure::Overtaken)),
         Opened::Open => {
             let session = &opening.session.session;
             auth.observe(&Event::SignedIn {
@@ -67,7 +81,7 @@ pub(crate) async fn sign_in<S: Store, H: PasswordHasher>(
                 session: auth.pseudonym(session.id.as_str()),
                 rehashed: opening.rehash.is_some(),
             });
-            auth.tokens(user, session, now)
+            auth.tokens(user, session, now).map(Ok)
         }
     }
 }

@@ -27,6 +27,8 @@ SELECT `session`.`id` AS session_id FROM `session` WHERE `session`.`id` = ?;
   -- session_id
 
 -- refresh_session (POST /refresh)
+SELECT `users`.`id` AS user_id FROM `users` WHERE `users`.`id` = ? FOR UPDATE;
+  -- user_id
 SELECT `session`.`id` AS session_id FROM `session` WHERE `session`.`id` = ? FOR UPDATE;
   -- session_id
 DELETE FROM `session` WHERE `session`.`id` = ? AND `session`.`user_id` = ? AND `session`.`token` <> ? AND (`session`.`token` <> ? OR `session`.`updated_at` < ? OR `session`.`updated_at` > ?);
@@ -39,6 +41,8 @@ DELETE FROM `session` WHERE `session`.`id` = ? AND (`session`.`expires_at` <= ? 
   -- session_id, now, born
 
 -- refresh_session, token without sid
+SELECT `users`.`id` AS user_id FROM `users` WHERE `users`.`id` = ? FOR UPDATE;
+  -- user_id
 SELECT `session`.`id` AS session_id FROM `session` WHERE `session`.`token` IN (?, ?) FOR UPDATE;
   -- presented, successor
 DELETE FROM `session` WHERE `session`.`token` IN (?, ?) AND `session`.`user_id` = ? AND `session`.`token` <> ? AND (`session`.`token` <> ? OR `session`.`updated_at` < ? OR `session`.`updated_at` > ?);

@@ -27,6 +27,8 @@ SELECT "session"."id" AS session_id FROM "session" WHERE "session"."id" = CAST($
   -- session_id
 
 -- refresh_session (POST /refresh)
+SELECT "users"."id" AS user_id FROM "users" WHERE "users"."id" = CAST($1 AS TEXT) FOR UPDATE;
+  -- user_id
 SELECT "session"."id" AS session_id FROM "session" WHERE "session"."id" = CAST($1 AS TEXT) FOR UPDATE;
   -- session_id
 DELETE FROM "session" WHERE "session"."id" = CAST($1 AS TEXT) AND "session"."user_id" = CAST($2 AS TEXT) AND "session"."token" <> CAST($3 AS TEXT) AND ("session"."token" <> CAST($4 AS TEXT) OR "session"."updated_at" < CAST(CAST($5 AS TEXT) AS TIMESTAMP) OR "session"."updated_at" > CAST(CAST($6 AS TEXT) AS TIMESTAMP));
@@ -39,6 +41,8 @@ DELETE FROM "session" WHERE "session"."id" = CAST($1 AS TEXT) AND ("session"."ex
   -- session_id, now, born
 
 -- refresh_session, token without sid
+SELECT "users"."id" AS user_id FROM "users" WHERE "users"."id" = CAST($1 AS TEXT) FOR UPDATE;
+  -- user_id
 SELECT "session"."id" AS session_id FROM "session" WHERE "session"."token" IN (CAST($1 AS TEXT), CAST($2 AS TEXT)) FOR UPDATE;
   -- presented, successor
 DELETE FROM "session" WHERE "session"."token" IN (CAST($1 AS TEXT), CAST($2 AS TEXT)) AND "session"."user_id" = CAST($3 AS TEXT) AND "session"."token" <> CAST($4 AS TEXT) AND ("session"."token" <> CAST($5 AS TEXT) OR "session"."updated_at" < CAST(CAST($6 AS TEXT) AS TIMESTAMP) OR "session"."updated_at" > CAST(CAST($7 AS TEXT) AS TIMESTAMP));
