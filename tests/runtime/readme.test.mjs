@@ -68,7 +68,7 @@ test("the options are those of the code, here and in wrangler.toml and in docs/c
   const wrangler = await read("wrangler.toml");
   assert.deepEqual(sorted(wrangler.match(/\bAUTH_\w+/g)), sorted(variables));
   const configuration = await read("docs/configuration.md");
-  const headings = configuration.match(/^### .+$/gm).flatMap((heading) => heading.match(/\w+_\w+|secret|rehash/g));
+  const headings = configuration.match(/^### `.+$/gm).flatMap((heading) => heading.match(/(?<=`)\w+(?=`)/g));
   assert.deepEqual(sorted(headings), sorted(options));
 
   // wrangler.toml shows defaults in comments, and examples where there is no default.

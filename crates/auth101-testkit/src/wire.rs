@@ -4,10 +4,12 @@
 //! format alike.
 
 mod json;
+mod names;
 mod scope;
 mod token;
 
 pub use json::Json;
+pub use names::Names;
 pub use scope::Scope;
 
 use auth101_core::{
@@ -19,7 +21,7 @@ use auth101_core::{
         response::Response,
     },
 };
-use auth101_sql::{Row, Value};
+use auth101_sql::{Row, Value, entity::TABLES};
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, de::DeserializeOwned};
 use std::{fmt::Write, future::Future, pin::Pin};
@@ -49,7 +51,7 @@ pub struct Case {
     steps: Vec<Json>,
 }
 
-/// What conversations are held with: the product over an empty database of its own.
+/// What conversations are held with: the product over a database that has the tables.
 pub trait Subject {
     /// Answers a request.
     async fn respond(&self, request: Request) -> Response;
@@ -122,11 +124,14 @@ impl Conversations {
         serde_json::from_str(text).map_err(|error| error.to_string())
     }
 
-    /// Replays one case.
+    /// Replays one case, over empty tables.
     ///
     /// # Errors
     /// The step that failed, what it expected and what it got.
     pub async fn replay(&self, case: &Case, subject: &impl Subject) -> Result<(), String> {
+        for table in TABLES {
+            subject.sql(&format!("DELETE FROM {}", table.name), Vec::new()).await?;
+        }
         let mut scope = Scope::default();
         scope.bind("secret", self.options.get("secret").cloned().unwrap_or_default());
         for (about, steps) in [("before, step", &self.before), ("step", &case.steps)] {
@@ -268,6 +273,12 @@ fn build(exchange: &Exchange, scope: &Scope) -> Result<Request, String> {
             _ => None,
         })
     };
+    let mentions = |wanted: &str| exchange.headers.members().iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    let has_body = exchange.body.is_some() || exchange.text.is_some() || exchange.base64.is_some();
+    let content_type = match header("Content-Type")? {
+        None if has_body && !mentions("Content-Type") => Some("application/json".to_owned()),
+        given => given,
+    };
     let mut body = match (&exchange.body, &exchange.text, &exchange.base64) {
         (None, None, None) => Vec::new(),
         (Some(body), None, None) => scope.resolve(body)?.to_string().into_bytes(),
@@ -283,7 +294,7 @@ fn build(exchange: &Exchange, scope: &Scope) -> Result<Request, String> {
         method: method.to_owned(),
         path: path.to_owned(),
         authorization: header("Authorization")?.map(Authorization::new),
-        content_type: header("Content-Type")?,
+        content_type,
         origin: header("Origin")?,
         body,
         client: Client { ip_address: None, user_agent: header("User-Agent")? },

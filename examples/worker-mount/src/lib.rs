@@ -1,15 +1,26 @@
-//! A Worker with routes of its own beside those of auth101: `/` says hello, `/me` tells a signed-in caller who they are.
+//! A Worker with routes of its own beside those of auth101: `/` says hello, `/me` tells a signed-in caller who they
+//! are. It refuses passwords of a list of its own.
 
 #![forbid(unsafe_code)]
 
-use auth101_worker::{AuthError, Endpoint, answer};
+use auth101_worker::{AuthError, Blocklist, Endpoint, answer};
 use serde_json::json;
+use std::rc::Rc;
 use worker::{Context, Env, Request, Response, event};
+
+/// What people try first. A list for the public is longer, and may live in a file of the Worker.
+struct TriedFirst;
+
+impl Blocklist for TriedFirst {
+    fn contains(&self, password: &str) -> bool {
+        ["123456789", "qwertyuiop", "worker-mount"].contains(&password.to_lowercase().as_str())
+    }
+}
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _: Context) -> worker::Result<Response> {
     let auth = match Endpoint::from_env(&env) {
-        Ok(auth) => auth,
+        Ok(auth) => auth.with_blocklist(Rc::new(TriedFirst)),
         // The log says what to mend. `from_env(&env)?` would do as well, with a plainer answer.
         Err(error) => return Ok(error.report()),
     };

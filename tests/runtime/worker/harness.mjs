@@ -23,6 +23,7 @@ export const CHEAP_HASH = { AUTH_ALLOW_WEAK_ARGON2: true, AUTH_ARGON2_MEMORY: 8,
  * @param {string | null} [options.secret] `AUTH_SECRET`; null leaves it out
  * @param {boolean} [options.database] whether there is a D1 binding `DB`
  * @param {boolean} [options.migrate] whether its tables exist
+ * @param {string} [options.migration] the SQL that makes them; by default the migration that is deployed
  * @param {string} [options.build] the directory of index.js and worker.wasm, from the root of the repository
  * @param {string} [options.entry] source of a module that stands before the Worker, imported from "./index.js"
  * @returns {Promise<{
@@ -39,6 +40,7 @@ export async function startWorker({
   secret = SECRET,
   database = true,
   migrate = database,
+  migration,
   build = "build/worker",
   entry = 'export { default } from "./index.js";',
 } = {}) {
@@ -63,9 +65,15 @@ export async function startWorker({
   );
   const url = await miniflare.ready;
   const db = database ? await miniflare.getD1Database("DB") : undefined;
-  if (migrate) await createTables(db);
+  if (migrate) await createTables(db, migration);
   return {
-    fetch: (path, init) => fetch(new URL(url.origin + path), init),
+    fetch: (path, init) => {
+      // A connection for each request: the runtime closes one whose body it did not read to the end, and the next request
+      // might already be on it.
+      const headers = new Headers(init?.headers);
+      headers.set("connection", "close");
+      return fetch(new URL(url.origin + path), { ...init, headers });
+    },
     url,
     db,
     logs,
@@ -74,10 +82,10 @@ export async function startWorker({
   };
 }
 
-/** Runs the migration that is deployed. */
-export async function createTables(db) {
-  const migration = (await read("migrations/0001_auth101.sql")).replaceAll(/^--.*$/gm, "");
-  const statements = migration.split(";").filter((statement) => statement.trim() !== "");
+/** Runs a migration, by default the one that is deployed. */
+export async function createTables(db, migration) {
+  const script = (migration ?? (await read("migrations/0001_auth101.sql"))).replaceAll(/^--.*$/gm, "");
+  const statements = script.split(";").filter((statement) => statement.trim() !== "");
   await db.batch(statements.map((statement) => db.prepare(statement)));
 }
 

@@ -34,6 +34,15 @@ test("its own route knows the signed-in user, and refuses others in the words of
   assert.equal((await me(access_token)).status, 401, "a signed-out session is refused at once");
 });
 
+test("the Worker's own list refuses passwords at sign-up, and only there", async () => {
+  const credentials = { email: "list@example.com", password: "QwertyUIOP" };
+  const refused = await worker.fetch("/auth/sign-up/email", json(credentials));
+  assert.equal(refused.status, 400);
+  assert.deepEqual(await refused.json(), { error: { message: "Password is not allowed", code: "VALIDATION_ERROR" } });
+  assert.equal((await worker.fetch("/auth/sign-up/email", json({ ...credentials, password: "qwertyuiop1" }))).status, 201);
+  assert.equal((await worker.fetch("/auth/sign-in/email", json(credentials))).status, 401);
+});
+
 test("an outage is not a refusal", async () => {
   const created = await worker.fetch("/auth/sign-up/email", json({ email: "out@example.com", password: "password" }));
   const { access_token } = await created.json();

@@ -111,7 +111,7 @@ test("variables may be texts, numbers, booleans and arrays", async () => {
     AUTH_PASSWORD_MIN_LENGTH: 9,
     AUTH_BASE_PATH: "/api/auth",
     AUTH_CORS_ORIGINS: ["https://app.example.com"],
-    AUTH_PREVIOUS_SECRETS: '["an-older-secret"]',
+    AUTH_PREVIOUS_SECRETS: '["an-older-secret-of-the-tests-with-32-bytes"]',
     OTHER: "not ours",
   };
   const worker = await startWorker({ vars });
@@ -128,6 +128,54 @@ test("variables may be texts, numbers, booleans and arrays", async () => {
     assert.equal(response.headers.get("access-control-allow-origin"), "https://app.example.com");
     assert.equal((await response.json()).expires_in, 150);
     assert.equal((await worker.fetch("/auth/session")).status, 404);
+  } finally {
+    await worker.dispose();
+  }
+});
+
+for (const [form, value] of Object.entries({ "a table of wrangler.toml": (entity) => entity, JSON: JSON.stringify })) {
+  test(`tables of the host's own are used and never made, named by ${form}`, async () => {
+    const vars = {
+      ...CHEAP_HASH,
+      AUTH_USER_FIELD_MAPPING: value({ table_name: "people", email: "mail" }),
+      AUTH_SESSION: value({ model_name: "logins", fields: { user_id: "person" } }),
+    };
+    const worker = await startWorker({ vars });
+    try {
+      // Neither is the migration's to make: both are the host's.
+      assert.equal((await signUp(worker)).status, 500);
+      const [{ message }] = await until(() => worker.logs.length > 0 && worker.logs);
+      const { subject, mend } = JSON.parse(message);
+      assert.ok(["people", "logins"].includes(subject), message);
+      assert.match(mend, /cargo xtask schema --config wrangler\.toml --dialect sqlite --all/);
+
+      await worker.db.batch(
+        [
+          "ALTER TABLE users RENAME TO people",
+          "ALTER TABLE people RENAME COLUMN email TO mail",
+          "ALTER TABLE session RENAME TO logins",
+          "ALTER TABLE logins RENAME COLUMN user_id TO person",
+        ].map((statement) => worker.db.prepare(statement)),
+      );
+      const { user, access_token } = await (await signUp(worker)).json();
+      assert.equal(user.email, "set@example.com");
+      const session = await worker.fetch("/auth/session", { headers: { authorization: `Bearer ${access_token}` } });
+      assert.deepEqual(await session.json(), { user });
+      const rows = await worker.db.prepare("SELECT mail FROM people JOIN logins ON person = people.id").all();
+      assert.deepEqual(rows.results, [{ mail: "set@example.com" }]);
+    } finally {
+      await worker.dispose();
+    }
+  });
+}
+
+test("the answer to a wrong configuration carries no CORS headers, for nobody knows which origins are allowed", async () => {
+  const vars = { AUTH_CORS_ORIGINS: ["https://app.example.com"], AUTH_REHASH: "never" };
+  const worker = await startWorker({ vars });
+  try {
+    const response = await worker.fetch("/auth/session", { headers: { origin: "https://app.example.com" } });
+    assert.equal(response.status, 500);
+    assert.equal(response.headers.get("access-control-allow-origin"), null);
   } finally {
     await worker.dispose();
   }
