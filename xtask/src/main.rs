@@ -8,6 +8,7 @@
 )]
 
 mod dev;
+mod fuzz;
 mod schema;
 mod sim;
 mod size;
@@ -30,7 +31,8 @@ pub(crate) struct Chore {
     run: fn(&[String]) -> Result<()>,
 }
 
-const CHORES: &[&Chore] = &[&dev::CHORE, &test::CHORE, &worker::CHORE, &sim::CHORE, &schema::CHORE, &size::CHORE];
+const CHORES: &[&Chore] =
+    &[&dev::CHORE, &test::CHORE, &worker::CHORE, &sim::CHORE, &fuzz::CHORE, &schema::CHORE, &size::CHORE];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -6,8 +6,8 @@
 use crate::{
     dialect::Dialect,
     driver::{Row, SqlDriver, SqlError, Statement, Value},
-    entity::{Column, ColumnKind, Entities, Entity, Index},
-    schema::{column_type, create_index},
+    entity::{Column, ColumnKind, Entities, Entity, Index, Ownership},
+    schema::{column_type, create_index, create_table},
 };
 use alloc::{
     format,
@@ -28,7 +28,7 @@ pub struct Difference {
     pub table: String,
     /// What differs.
     pub problem: String,
-    /// The statement that mends it, where there is one.
+    /// The statement that mends it, or several parted by semicolons, where there is one.
     pub remedy: Option<String>,
     /// Whether the service fails or loses a promise while it stands. The others cost speed or room only.
     pub breaks: bool,
@@ -118,7 +118,9 @@ fn compare_table(
         differences.push(Difference { table: entity.name.clone(), problem, remedy, breaks });
     };
     if columns.is_empty() {
-        differs("does not exist".to_string(), None, true);
+        // The host's own users' table is nobody's to create but the host's.
+        let create = || create_table(dialect, entity).join("; ");
+        differs("does not exist".to_string(), (entity.ownership != Ownership::HostUsers).then(create), true);
         return;
     }
     for (column, name) in entity.columns() {
@@ -129,9 +131,9 @@ fn compare_table(
                 differs(format!("has a column \"{name}\" of type {}, {wanted} is wanted", found.kind), None, true);
             }
             Some(found) => {
-                if let Some((length, wanted, breaks)) = too_short(column, found.length()) {
+                if let Some((length, wanted, breaks)) = too_short(dialect, column, found.length()) {
                     let problem = format!("has a column \"{name}\" of {length} characters, {wanted} are wanted");
-                    differs(problem, None, breaks);
+                    differs(problem, widen_column(dialect, entity, column, name), breaks);
                 }
             }
         }
@@ -140,7 +142,7 @@ fn compare_table(
         if !entity.columns().any(|(_, name)| name.eq_ignore_ascii_case(&found.name)) {
             let problem =
                 format!("has a column \"{}\" that needs a value and has no default: no row can be added", found.name);
-            differs(problem, None, true);
+            differs(problem, allow_null(dialect, entity, &found.name), true);
         }
     }
     for (column, name) in entity.indexes() {
@@ -159,7 +161,7 @@ fn compare_table(
 }
 
 /// The length found, the length wanted, and whether what we write would not fit.
-fn too_short(column: &Column, found: Option<u32>) -> Option<(u32, u32, bool)> {
+fn too_short(dialect: Dialect, column: &Column, found: Option<u32>) -> Option<(u32, u32, bool)> {
     let (ColumnKind::Varchar(wanted), Some(found)) = (column.kind, found) else {
         return None;
     };
@@ -168,7 +170,26 @@ fn too_short(column: &Column, found: Option<u32>) -> Option<(u32, u32, bool)> {
         "password" => PASSWORD_HASH_LENGTH,
         _ => 0,
     };
-    (found < u32::from(wanted)).then_some((found, u32::from(wanted), found < needed))
+    // SQLite writes lengths down and never looks at them again.
+    let breaks = dialect != Dialect::Sqlite && found < needed;
+    (found < u32::from(wanted)).then_some((found, u32::from(wanted), breaks))
+}
+
+/// SQLite cannot change a column, and need not: its columns hold text of any length.
+fn widen_column(dialect: Dialect, entity: &Entity, column: &Column, name: &str) -> Option<String> {
+    let (table, name, kind) = (dialect.quote(&entity.name), dialect.quote(name), column_type(dialect, column.kind));
+    let null = if column.nullable { "NULL" } else { "NOT NULL" };
+    match dialect {
+        Dialect::Sqlite => None,
+        Dialect::Postgres => Some(format!("ALTER TABLE {table} ALTER COLUMN {name} TYPE {kind}")),
+        Dialect::MySql => Some(format!("ALTER TABLE {table} MODIFY COLUMN {name} {kind} {null}")),
+    }
+}
+
+/// Only PostgreSQL can say it without repeating the rest of the column, which is the host's.
+fn allow_null(dialect: Dialect, entity: &Entity, name: &str) -> Option<String> {
+    let (table, name) = (dialect.quote(&entity.name), dialect.quote(name));
+    (dialect == Dialect::Postgres).then(|| format!("ALTER TABLE {table} ALTER COLUMN {name} DROP NOT NULL"))
 }
 
 fn add_column(dialect: Dialect, entity: &Entity, column: &Column, name: &str) -> String {

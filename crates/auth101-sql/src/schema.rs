@@ -38,7 +38,8 @@ pub fn script(statements: &[String]) -> String {
     text
 }
 
-fn create_table(dialect: Dialect, entity: &Entity) -> Vec<String> {
+/// The statements that create a table and its indexes where they are missing.
+pub(crate) fn create_table(dialect: Dialect, entity: &Entity) -> Vec<String> {
     let table = dialect.quote(&entity.name);
     let mut lines: Vec<String> = entity
         .columns()

@@ -208,7 +208,7 @@ pub async fn booleans_survive(driver: &impl SqlDriver, dialect: &Dialect) {
     assert_eq!(set.iter().map(|row| number(&row.0[0].1)).collect::<Vec<_>>(), [1]);
 }
 
-/// Times are bound and read back exactly, and compare in the order of time.
+/// Times are bound and read back exactly where the column has room for it, and compare in the order of time.
 pub async fn times_survive_to_the_microsecond(driver: &impl SqlDriver, dialect: &Dialect) {
     let scratch = Scratch::new(driver, *dialect, "suite_time", &[("at", Kind::Time)]).await;
     let times = [0, 1, 999_999, 1_767_225_600_000_000, 1_767_225_600_000_001, 253_402_300_799_000_000]
@@ -216,16 +216,14 @@ pub async fn times_survive_to_the_microsecond(driver: &impl SqlDriver, dialect: 
     for (id, time) in (0..).zip(times) {
         scratch.insert([int(id), Value::Timestamp(time)]).await;
     }
-    let kept = times.map(|time| time.floor_to(dialect.resolution()));
     let read = scratch.column(&time_as_text(*dialect, "at")).await;
     let read: Vec<Option<Timestamp>> = read.iter().map(|value| Timestamp::parse(text(value))).collect();
-    assert_eq!(read, kept.map(Some));
+    assert_eq!(read, times.map(Some));
     let bound = placeholder(*dialect, 1, Kind::Time);
-    for (at, time) in kept.into_iter().enumerate() {
+    for (at, time) in times.into_iter().enumerate() {
         let sql = format!("SELECT COUNT(*) AS earlier FROM suite_time WHERE at < {bound}");
         let earlier = scratch.run(&sql, [Value::Timestamp(time)]).await.rows;
-        let expected = kept.iter().take(at).filter(|other| **other < time).count();
-        assert_eq!(number(&earlier[0].0[0].1), i64::try_from(expected).unwrap_or(-1), "{time:?}");
+        assert_eq!(number(&earlier[0].0[0].1), i64::try_from(at).unwrap_or(-1), "{time:?}");
     }
 }
 

@@ -20,6 +20,7 @@ pub mod driver_suite;
 pub mod executor;
 pub mod faulty;
 pub mod fixture;
+pub mod fuzz;
 pub mod hasher;
 pub mod memory;
 pub mod mutation;
@@ -34,6 +35,8 @@ pub mod random;
 #[cfg(feature = "rusqlite")]
 pub mod rusqlite;
 pub mod sample;
+#[cfg(feature = "servers")]
+pub mod server_driver;
 #[cfg(feature = "servers")]
 pub mod servers;
 pub mod service;

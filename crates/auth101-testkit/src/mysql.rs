@@ -1,9 +1,9 @@
 //! A driver over a MySQL or MariaDB server, through a small pool of connections that nobody trusts to be clean.
 
-use crate::pool::Pool;
+use crate::pool::{PATIENCE, Pool};
 use auth101_sql::{Dialect, Outcome, Row, SqlDriver, SqlError, Statement, Value, dialect::classify_mysql};
 use mysql::{Conn, Error, Opts, Params, prelude::Queryable};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// A driver over a pool that several threads may share.
 #[derive(Clone)]
@@ -13,12 +13,18 @@ impl MySqlDriver {
     /// At most `size` connections to the server of a URL such as `mysql://user@host:3306/database`.
     #[must_use]
     pub fn new(url: &str, size: usize) -> Self {
+        Self::with_patience(url, size, PATIENCE)
+    }
+
+    /// The same, with callers that wait so long for a connection.
+    #[must_use]
+    pub fn with_patience(url: &str, size: usize, patience: Duration) -> Self {
         let url = url.to_owned();
         let connect = move || {
             let options = Opts::from_url(&url).map_err(|_| SqlError::Rejected)?;
             Conn::new(options).map_err(|_| SqlError::Unavailable)
         };
-        Self(Arc::new(Pool::new(size, Box::new(connect))))
+        Self(Arc::new(Pool::new(size, patience, Box::new(connect))))
     }
 
     /// Borrows a raw connection, to prepare a test or to misuse the pool.
@@ -35,7 +41,7 @@ impl MySqlDriver {
 impl SqlDriver for MySqlDriver {
     async fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
         self.0
-            .with(|connection| run(connection, statements), |error: &Error| !matches!(error, Error::MySqlError(_)))
+            .with(|connection| run(connection, statements), |error| classify(error) == SqlError::Unavailable)
             .map_err(|error| error.map_or(SqlError::Unavailable, |error| classify(&error)))
     }
 }

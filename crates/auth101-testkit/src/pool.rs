@@ -6,14 +6,15 @@ use std::{
     time::Duration,
 };
 
-/// How long a caller waits for a connection before it is told that there is none.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a caller waits for a connection where it does not say otherwise.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 type Connect<C> = Box<dyn Fn() -> Result<C, SqlError> + Send + Sync>;
 
 /// The pool.
 pub(crate) struct Pool<C> {
     connect: Connect<C>,
+    patience: Duration,
     state: Mutex<State<C>>,
     returned: Condvar,
 }
@@ -25,8 +26,10 @@ struct State<C> {
 }
 
 impl<C> Pool<C> {
-    pub(crate) fn new(size: usize, connect: Connect<C>) -> Self {
-        Self { connect, state: Mutex::new(State { idle: Vec::new(), open: 0, size }), returned: Condvar::new() }
+    /// At most `size` connections; a caller waits so long for one before it is told that there is none.
+    pub(crate) fn new(size: usize, patience: Duration, connect: Connect<C>) -> Self {
+        let state = Mutex::new(State { idle: Vec::new(), open: 0, size });
+        Self { connect, patience, state, returned: Condvar::new() }
     }
 
     /// Works with a connection and puts it back as it is, unless the error says that it is broken. `None` as an error
@@ -58,7 +61,8 @@ impl<C> Pool<C> {
                 }
                 return connected;
             }
-            let (waited, timeout) = self.returned.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner);
+            let (waited, timeout) =
+                self.returned.wait_timeout(state, self.patience).unwrap_or_else(PoisonError::into_inner);
             if timeout.timed_out() {
                 return Err(SqlError::Unavailable);
             }

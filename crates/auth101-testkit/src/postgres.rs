@@ -1,12 +1,12 @@
 //! A driver over a PostgreSQL server, through a small pool of connections that nobody trusts to be clean.
 
-use crate::pool::Pool;
+use crate::pool::{PATIENCE, Pool};
 use auth101_sql::{Dialect, Outcome, Row, SqlDriver, SqlError, Statement, Value, dialect::classify_postgres};
 use postgres::{
     Client, Error, NoTls,
     types::{ToSql, Type},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// A driver over a pool that several threads may share.
 #[derive(Clone)]
@@ -16,9 +16,15 @@ impl PostgresDriver {
     /// At most `size` connections to the server of a URL such as `postgresql://user@host:5432/database`.
     #[must_use]
     pub fn new(url: &str, size: usize) -> Self {
+        Self::with_patience(url, size, PATIENCE)
+    }
+
+    /// The same, with callers that wait so long for a connection.
+    #[must_use]
+    pub fn with_patience(url: &str, size: usize, patience: Duration) -> Self {
         let url = url.to_owned();
         let connect = move || Client::connect(&url, NoTls).map_err(|_| SqlError::Unavailable);
-        Self(Arc::new(Pool::new(size, Box::new(connect))))
+        Self(Arc::new(Pool::new(size, patience, Box::new(connect))))
     }
 
     /// Borrows a raw connection, to prepare a test or to misuse the pool.
@@ -35,7 +41,7 @@ impl PostgresDriver {
 impl SqlDriver for PostgresDriver {
     async fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
         self.0
-            .with(|client| run(client, statements), |error: &Error| error.is_closed())
+            .with(|client| run(client, statements), |error| classify(error) == SqlError::Unavailable)
             .map_err(|error| error.map_or(SqlError::Unavailable, |error| classify(&error)))
     }
 }

@@ -1,5 +1,6 @@
 //! Real database servers for tests: started in a folder of their own, on a free port, and free to be killed.
 
+use crate::server_driver::ServerDriver;
 use std::{
     fs, io,
     net::TcpListener,
@@ -43,6 +44,7 @@ impl Server {
     /// # Errors
     /// Its programs are not installed, or it does not come up.
     pub fn start(product: Product) -> io::Result<Self> {
+        remove_leftovers();
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("auth101-{product:?}-{}-{number}", std::process::id()));
         fs::create_dir_all(&folder)?;
@@ -82,6 +84,12 @@ impl Server {
         self.url(&name)
     }
 
+    /// A driver of at most `size` connections over a new, empty database.
+    #[must_use]
+    pub fn driver(&self, size: usize) -> ServerDriver {
+        ServerDriver::new(&self.database(), size)
+    }
+
     fn url(&self, database: &str) -> String {
         match self.product {
             Product::Postgres => format!("postgresql://postgres@127.0.0.1:{}/{database}", self.port),
@@ -89,13 +97,32 @@ impl Server {
         }
     }
 
-    /// Ends the server at once, as a power cut would.
+    /// Which server.
+    #[must_use]
+    pub const fn product(&self) -> Product {
+        self.product
+    }
+
+    /// Ends the server at once, in the middle of whatever it does.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
-            // PostgreSQL's other processes see that the first one is gone and end by themselves.
             let _ = child.kill();
             let _ = child.wait();
+            // PostgreSQL's other processes see that the first one is gone and end by themselves. Until then they hold
+            // the data, and a second server over it would destroy it.
+            while is_home_of_a_process(&self.folder.join("data")) {
+                thread::sleep(Duration::from_millis(5));
+            }
         }
+    }
+
+    /// Makes the server a replica that waits for its primary, or a primary again. PostgreSQL only; from the next start.
+    ///
+    /// # Errors
+    /// Its folder cannot be written.
+    pub fn set_standby(&self, standby: bool) -> io::Result<()> {
+        let signal = self.folder.join("data/standby.signal");
+        if standby { fs::write(signal, "") } else { fs::remove_file(signal) }
     }
 
     /// Starts the server again, over the same data.
@@ -128,6 +155,7 @@ impl Server {
                 let user = own_for("mysql", &self.folder)?;
                 run(as_user(user, Path::new("mariadb-install-db"))
                     .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-name-resolve"])
+                    .arg(format!("--tmpdir={}", self.folder.display()))
                     .arg(format!("--datadir={}", data.display())))
             }
         }
@@ -140,7 +168,9 @@ impl Server {
                 let mut command = as_user(own_for("postgres", &self.folder)?, &postgres_program("postgres")?);
                 command.arg("-D").arg(data).args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
                 command.arg("-c").arg(format!("unix_socket_directories={}", self.folder.display()));
-                command.args(["-c", "max_connections=80"]);
+                // Written before it is answered, as ever; what is spared is the wait for the disk, which only a machine
+                // that loses its power needs.
+                command.args(["-c", "max_connections=300", "-c", "fsync=off"]);
                 command
             }
             Product::MariaDb => {
@@ -152,7 +182,10 @@ impl Server {
                     .arg(format!("--socket={}", self.folder.join("socket").display()))
                     .arg(format!("--pid-file={}", self.folder.join("pid").display()))
                     .args(["--bind-address=127.0.0.1", "--skip-name-resolve", "--character-set-server=utf8mb4"])
-                    .arg(format!("--port={}", self.port));
+                    // Its own: a server that starts empties the folder of temporary tables.
+                    .arg(format!("--tmpdir={}", self.folder.display()))
+                    .arg("--innodb-flush-log-at-trx-commit=2")
+                    .args([format!("--port={}", self.port), "--max-connections=300".to_owned()]);
                 command
             }
         })
@@ -188,6 +221,25 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
         let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Whether a process works in a folder. Servers do in that of their data.
+fn is_home_of_a_process(folder: &Path) -> bool {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes.into_iter().any(|process| fs::read_link(process.path().join("cwd")).is_ok_and(|home| home == folder))
+}
+
+/// A server that the tests of a file share is never dropped: its folder stays behind when their process ends, and goes
+/// when the next server starts.
+fn remove_leftovers() {
+    for folder in fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+        let name = folder.file_name().to_string_lossy().into_owned();
+        let of_a_server = ["auth101-Postgres-", "auth101-MariaDb-"].iter().find_map(|start| name.strip_prefix(start));
+        let process = of_a_server.and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+        if process.is_some_and(|process| !Path::new("/proc").join(process.to_string()).exists()) {
+            let _ = fs::remove_dir_all(folder.path());
+        }
     }
 }
 

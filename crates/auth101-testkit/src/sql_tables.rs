@@ -90,7 +90,11 @@ impl<D: SqlDriver> SqlTables<D> {
         let placeholders: Vec<String> =
             columns.iter().enumerate().map(|(at, (_, value))| placeholder(self.dialect, at + 1, kind(value))).collect();
         let sql = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), placeholders.join(", "));
-        self.run(&sql, columns.iter().map(|(_, value)| value.clone()).collect()).await;
+        let kept = |value: &Value| match value {
+            Value::Timestamp(at) => Value::Timestamp(at.floor_to(self.dialect.resolution())),
+            value => value.clone(),
+        };
+        self.run(&sql, columns.iter().map(|(_, value)| kept(value)).collect()).await;
     }
 
     async fn update(&self, table: &str, column: &str, value: Value, key: &str, user: &UserId) {

@@ -17,6 +17,7 @@ use auth101_core::{
         session::{NewSession, Session, SessionReference},
     },
     port::{Horizon, Opened, Registration, Rotated, Store},
+    time::Resolution,
     token::successor::successor,
 };
 
@@ -25,6 +26,26 @@ const OTHER_HASH: &str = "$hash$second";
 const NEW_HASH: &str = "$hash$better";
 /// One second in microseconds.
 const SECOND: i64 = 1_000_000;
+
+/// The finest step of time that the store keeps, in microseconds: what "exact" means for it.
+fn tick(store: &impl Store) -> i64 {
+    match store.resolution() {
+        Resolution::Microseconds => 1,
+        Resolution::Seconds => SECOND,
+    }
+}
+
+/// When these tests begin, as the store keeps it.
+fn began(store: &impl Store) -> Timestamp {
+    start().floor_to(store.resolution())
+}
+
+/// A session as the store keeps it.
+fn kept(store: &impl Store, NewSession { session, client }: NewSession) -> NewSession {
+    let [expires_at, created_at, updated_at] =
+        [session.expires_at, session.created_at, session.updated_at].map(|time| time.floor_to(store.resolution()));
+    NewSession { session: Session { expires_at, created_at, updated_at, ..session }, client }
+}
 
 async fn with_ada(store: &impl Store) {
     assert_eq!(store.create_user(&sign_up("ada", HASH)).await, Ok(Registration::Created));
@@ -55,9 +76,9 @@ pub async fn a_sign_up_writes_three_rows(store: &impl Store, tables: &impl Table
     let sign_up = sign_up("ada", HASH);
     assert_eq!(store.create_user(&sign_up).await, Ok(Registration::Created));
     assert_eq!(tables.users().await, [sign_up.user]);
-    let floored = AccountRow { created_at: start().floor_to(store.resolution()), ..account("ada", HASH) };
+    let floored = AccountRow { created_at: began(store), ..account("ada", HASH) };
     assert_eq!(tables.accounts().await, [floored]);
-    assert_eq!(tables.sessions().await, [sign_up.session]);
+    assert_eq!(tables.sessions().await, [kept(store, sign_up.session)]);
 }
 
 /// The address decides, and the loser leaves no row at all.
@@ -125,7 +146,8 @@ pub async fn a_session_opens_for_the_verified_hash(store: &impl Store, tables: &
     with_ada(store).await;
     let opening = opening("second", "ada", HASH, None, start());
     assert_eq!(store.open_session(&opening).await, Ok(Opened::Open));
-    assert_eq!(tables.sessions().await, [session("ada", "ada", start()), opening.session]);
+    let expected = [session("ada", "ada", start()), opening.session].map(|session| kept(store, session));
+    assert_eq!(tables.sessions().await, expected);
 }
 
 /// The hash that was verified must still stand.
@@ -208,14 +230,14 @@ pub async fn a_sign_in_token_is_rotated_at_once(store: &impl Store, tables: &imp
     let row = row.expect("the session lives");
     assert_eq!((&row.id, &row.token), (&SessionId::new("session-ada"), &successor(&first)));
     let now = later(start(), 1).floor_to(store.resolution());
-    assert_eq!((row.created_at, row.updated_at), (start(), now));
+    assert_eq!((row.created_at, row.updated_at), (began(store), now));
     assert_eq!(row.expires_at, now.plus_seconds(REFRESH_SECONDS));
     assert_eq!(*read_session(&rotated), row);
     assert_eq!(rotated.row.and_then(|(_, user)| user), Some(user("ada")));
     assert!(!rotated.reuse_ended_session);
 }
 
-/// To the last microsecond of it; and nothing is written.
+/// To the last tick of it; and nothing is written.
 pub async fn a_superseded_token_is_replayed_within_the_grace_period(store: &impl Store, tables: &impl Tables) {
     with_ada(store).await;
     let first = first_token("ada");
@@ -233,9 +255,9 @@ pub async fn a_superseded_token_ends_the_session_after_the_grace_period(store: &
     with_ada(store).await;
     let first = first_token("ada");
     present(store, tables, &ada(&first, 0)).await;
-    let (reused, row) = present(store, tables, &ada(&first, GRACE_SECONDS * SECOND + 1)).await;
+    let (reused, row) = present(store, tables, &ada(&first, GRACE_SECONDS * SECOND + tick(store))).await;
     assert!(reused.reuse_ended_session && reused.row.is_none() && row.is_none(), "{reused:?}");
-    let (again, _) = present(store, tables, &ada(&first, GRACE_SECONDS * SECOND + 1)).await;
+    let (again, _) = present(store, tables, &ada(&first, GRACE_SECONDS * SECOND + tick(store))).await;
     assert!(!again.reuse_ended_session && again.row.is_none(), "only one of them ended it");
 }
 
@@ -244,7 +266,7 @@ pub async fn an_ancestor_two_rotations_back_ends_the_session(store: &impl Store,
     with_ada(store).await;
     let first = first_token("ada");
     present(store, tables, &ada(&first, 0)).await;
-    let second_rotation = GRACE_SECONDS * SECOND + 1;
+    let second_rotation = GRACE_SECONDS * SECOND + tick(store);
     let (_, row) = present(store, tables, &ada(&successor(&first), second_rotation)).await;
     assert_eq!(row.map(|row| row.token), Some(successor(&successor(&first))));
     let (reused, row) = present(store, tables, &ada(&first, second_rotation)).await;
@@ -261,7 +283,7 @@ pub async fn a_rotated_token_is_paced(store: &impl Store, tables: &impl Tables) 
         assert_eq!(row, rotated, "after {micros} µs");
         assert_eq!(Some(read_session(&paced)), rotated.as_ref());
     }
-    let (_, row) = present(store, tables, &ada(&second, GRACE_SECONDS * SECOND + 1)).await;
+    let (_, row) = present(store, tables, &ada(&second, GRACE_SECONDS * SECOND + tick(store))).await;
     assert_eq!(row.map(|row| row.token), Some(successor(&second)));
 }
 
@@ -272,9 +294,9 @@ pub async fn without_grace_a_second_presentation_ends_the_session(store: &impl S
     let first = first_token("ada");
     let second = successor(&first);
     present(store, tables, &strict(&first, 0)).await;
-    let (_, row) = present(store, tables, &strict(&second, 1)).await;
+    let (_, row) = present(store, tables, &strict(&second, tick(store))).await;
     assert_eq!(row.map(|row| row.token), Some(successor(&second)), "a rotated token rotates at once");
-    let (reused, row) = present(store, tables, &strict(&second, 2)).await;
+    let (reused, row) = present(store, tables, &strict(&second, 2 * tick(store))).await;
     assert!(reused.reuse_ended_session && row.is_none());
 }
 
@@ -282,7 +304,8 @@ pub async fn without_grace_a_second_presentation_ends_the_session(store: &impl S
 pub async fn a_refresh_run_twice_reads_the_same_row(store: &impl Store, tables: &impl Tables) {
     with_ada(store).await;
     let mut token = first_token("ada");
-    for (grace, micros) in [(GRACE_SECONDS, 0), (GRACE_SECONDS, 20 * SECOND), (0, 40 * SECOND), (0, 40 * SECOND + 1)] {
+    let strict = 40 * SECOND;
+    for (grace, micros) in [(GRACE_SECONDS, 0), (GRACE_SECONDS, 20 * SECOND), (0, strict), (0, strict + tick(store))] {
         let presentation = Presentation { grace, ..ada(&token, micros) };
         let (once, row_once) = present(store, tables, &presentation).await;
         let (twice, row_twice) = present(store, tables, &presentation).await;
@@ -293,9 +316,9 @@ pub async fn a_refresh_run_twice_reads_the_same_row(store: &impl Store, tables: 
     }
 }
 
-/// Live one microsecond before, over at the very moment; and then the row is read once and removed.
-pub async fn expiry_is_exact_to_the_microsecond(store: &impl Store, tables: &impl Tables) {
-    for (offset, lives) in [(-1, true), (0, false), (1, false)] {
+/// Live one tick before, over at the very moment; and then the row is read once and removed.
+pub async fn expiry_is_exact_to_the_tick(store: &impl Store, tables: &impl Tables) {
+    for (offset, lives) in [(-tick(store), true), (0, false), (tick(store), false)] {
         tables.put_user(&user("ada")).await;
         tables.put_session(&session("ada", "ada", start())).await;
         let presentation = ada(&first_token("ada"), REFRESH_SECONDS * SECOND + offset);
@@ -311,9 +334,9 @@ pub async fn expiry_is_exact_to_the_microsecond(store: &impl Store, tables: &imp
 }
 
 /// Counted from the sign-in, whatever the rotations.
-pub async fn the_absolute_lifetime_is_exact_to_the_microsecond(store: &impl Store, tables: &impl Tables) {
+pub async fn the_absolute_lifetime_is_exact_to_the_tick(store: &impl Store, tables: &impl Tables) {
     let absolute = 100;
-    for (offset, lives) in [(-1, true), (0, false), (1, false)] {
+    for (offset, lives) in [(-tick(store), true), (0, false), (tick(store), false)] {
         tables.put_user(&user("ada")).await;
         tables.put_session(&session("ada", "ada", start())).await;
         let at = |token: &TokenId, micros| Presentation { absolute: Some(absolute), ..ada(token, micros) };
@@ -341,7 +364,7 @@ pub async fn a_row_from_a_faster_clock_is_accepted_up_to_a_minute_ahead(store: &
     assert_eq!(Some(read_session(&replayed)), rotated.as_ref());
     let (_, row) = present(store, tables, &ada(&successor(&first), 0)).await;
     assert_eq!(row, rotated, "the current token on that node is paced");
-    let (reused, row) = present(store, tables, &ada(&first, -1)).await;
+    let (reused, row) = present(store, tables, &ada(&first, -tick(store))).await;
     assert!(reused.reuse_ended_session && row.is_none(), "further ahead than a minute");
 }
 
@@ -389,7 +412,7 @@ pub async fn a_token_without_sid_finds_its_session_once_rotated(store: &impl Sto
     assert_eq!(rotated.as_ref().map(|row| &row.token), Some(&successor(&first)));
     let (replayed, row) = present(store, tables, &ada(&first, SECOND).without_sid()).await;
     assert_eq!((Some(read_session(&replayed)), &row), (rotated.as_ref(), &rotated));
-    let (reused, row) = present(store, tables, &ada(&first, GRACE_SECONDS * SECOND + 1).without_sid()).await;
+    let (reused, row) = present(store, tables, &ada(&first, GRACE_SECONDS * SECOND + tick(store)).without_sid()).await;
     assert!(reused.reuse_ended_session && row.is_none());
 }
 
@@ -412,7 +435,7 @@ pub async fn a_session_of_a_user_is_read_with_the_user(store: &impl Store, table
         let session = session.map(|name| SessionId::new(format!("session-{name}")));
         store.user_of_session(&user(name).id, session.as_ref()).await.expect("the store works")
     };
-    let adas = session("ada", "ada", start()).session;
+    let adas = kept(store, session("ada", "ada", start())).session;
     assert_eq!(read("ada", Some("ada")).await, Some((user("ada"), Some(adas))));
     assert_eq!(read("ada", Some("bob")).await, Some((user("ada"), None)));
     assert_eq!(read("ada", Some("nobody")).await, Some((user("ada"), None)));
@@ -455,7 +478,7 @@ pub async fn a_closed_session_is_never_refreshed_into_being(store: &impl Store, 
     }
 }
 
-/// The clock table: a session over one microsecond ago, now, and in one microsecond; by expiry and by birth.
+/// The clock table: a session over one tick ago, now, and in one tick; by expiry and by birth.
 pub async fn the_purge_takes_what_is_over_and_never_a_live_row(store: &impl Store, tables: &impl Tables) {
     let now = later(start(), 1_000 * SECOND);
     let born = later(start(), 500 * SECOND);
@@ -464,9 +487,9 @@ pub async fn the_purge_takes_what_is_over_and_never_a_live_row(store: &impl Stor
         NewSession { session: Session { expires_at, ..session }, client }
     };
     let far = later(now, 9_000 * SECOND);
-    let offsets = [(-1, "before"), (0, "at"), (1, "after")];
+    let offsets = [(-tick(store), "before"), (0, "at"), (tick(store), "after")];
     for (offset, name) in offsets {
-        tables.put_session(&row(&format!("ends-{name}"), later(now, -1), later(now, offset))).await;
+        tables.put_session(&row(&format!("ends-{name}"), later(now, -SECOND), later(now, offset))).await;
         tables.put_session(&row(&format!("born-{name}"), later(born, offset), far)).await;
     }
     let left = async || -> Vec<String> {

@@ -51,8 +51,8 @@ macro_rules! store_claims {
             a_rotated_token_is_paced
             without_grace_a_second_presentation_ends_the_session
             a_refresh_run_twice_reads_the_same_row
-            expiry_is_exact_to_the_microsecond
-            the_absolute_lifetime_is_exact_to_the_microsecond
+            expiry_is_exact_to_the_tick
+            the_absolute_lifetime_is_exact_to_the_tick
             a_row_from_a_faster_clock_is_accepted_up_to_a_minute_ahead
             a_refused_refresh_changes_nothing
             a_token_of_another_user_changes_nothing

@@ -1,0 +1,8 @@
+#![no_main]
+
+use auth101_testkit::fuzz;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    fuzz::body(data);
+});
