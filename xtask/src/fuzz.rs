@@ -80,7 +80,11 @@ fn fuzz(targets: &[String], seconds: u32) -> Result<()> {
         return Ok(());
     }
     let kept: Vec<String> = broken.iter().flat_map(|target| kept(target)).collect();
-    bail!("{} broke; inputs that show it:\n  {}", broken.join(" and "), kept.join("\n  "))
+    let broken = broken.join(" and ");
+    if kept.is_empty() {
+        bail!("{broken} failed without an input that shows it; what was said stands above");
+    }
+    bail!("{broken} broke; inputs that show it:\n  {}", kept.join("\n  "))
 }
 
 /// The inputs on which a target broke, this time or before.

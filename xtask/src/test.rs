@@ -188,10 +188,11 @@ fn python_environment() -> Result<PathBuf> {
 
 /// PostgreSQL and MariaDB. The tests start servers of their own, on free ports, from the installed programs.
 fn install_database_servers() -> Result<()> {
+    let is_there = |paths: &[&str]| paths.iter().any(|path| PathBuf::from(path).exists());
     let has_postgres = fs::read_dir("/usr/lib/postgresql").is_ok_and(|mut versions| versions.next().is_some())
-        || PathBuf::from("/usr/bin/initdb").exists();
-    let has_mariadb =
-        ["/usr/sbin/mariadbd", "/usr/bin/mariadbd", "/usr/sbin/mysqld"].iter().any(|path| PathBuf::from(path).exists());
+        || is_there(&["/usr/bin/initdb", "/usr/local/bin/initdb"]);
+    // MySQL's server alone is not enough: MariaDB's tools make the folder that it runs in.
+    let has_mariadb = is_there(&["/usr/bin/mariadb-install-db", "/usr/local/bin/mariadb-install-db"]);
     let missing: Vec<&str> = [(has_postgres, "postgresql"), (has_mariadb, "mariadb-server")]
         .iter()
         .filter(|(there, _)| !there)
@@ -203,8 +204,13 @@ fn install_database_servers() -> Result<()> {
 /// Installs packages where the machine is Debian's and we may.
 fn install_debian_packages(packages: &[&str]) -> Result<()> {
     say(&format!("Installing {} (apt-get)", packages.join(" ")));
+    // Asks for no password: a test must not wait for one.
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0");
+    let prefix: &[&str] = if is_root { &[] } else { &["sudo", "--non-interactive"] };
     let apt = |arguments: &[&str]| {
-        run(Command::new("apt-get").args(["-qq", "-y"]).args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+        let words = [prefix, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-y"], arguments].concat();
+        let (program, arguments) = words.split_first().context("there is a program to run")?;
+        run(Command::new(program).args(arguments))
     };
     apt(&["update"])
         .and_then(|()| apt(&[&["install", "--no-install-recommends"], packages].concat()))

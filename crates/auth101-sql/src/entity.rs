@@ -319,6 +319,18 @@ impl Entities {
                 return Err(ConfigError::new(entity.schema.option, problem));
             }
         }
+        let mut indexes: Vec<String> = Vec::new();
+        for entity in entities.0.iter().filter(|entity| entity.ownership != Ownership::HostUsers) {
+            for (_, column) in entity.indexes() {
+                // An index that is skipped because its name is taken would be missed by nobody until rows are doubled.
+                let name = entity.index_name(column).to_lowercase();
+                if indexes.contains(&name) {
+                    let problem = format!("makes two indexes of the name \"{name}\"");
+                    return Err(ConfigError::new(entity.schema.option, problem));
+                }
+                indexes.push(name);
+            }
+        }
         Ok(entities)
     }
 
@@ -349,7 +361,8 @@ fn identifier(key: &str, value: &Value) -> Result<String, ConfigError> {
     let well_formed = !name.is_empty()
         && name.len() <= MAX_IDENTIFIER_BYTES
         && !name.starts_with(|first: char| first.is_numeric())
-        && name.chars().all(|character| character.is_alphanumeric() || matches!(character, '_' | '$'));
+        // MySQL takes no character beyond U+FFFF in a name.
+        && name.chars().all(|letter| letter <= '\u{ffff}' && (letter.is_alphanumeric() || matches!(letter, '_' | '$')));
     if well_formed {
         Ok(name.to_string())
     } else {
@@ -422,6 +435,7 @@ mod tests {
             (json!({"user": {"model_name": "a\"; DROP TABLE users; --"}}), "user.model_name"),
             (json!({"user": {"model_name": "1a"}}), "user.model_name"),
             (json!({"user": {"model_name": "x".repeat(64)}}), "user.model_name"),
+            (json!({"user": {"model_name": "𐐀"}}), "user.model_name"),
             (json!({"user": {"model_name": 7}}), "user.model_name"),
             (json!({"user": {"fields": {"emial": "mail"}}}), "user.fields.emial"),
             (json!({"user": {"fields": {"email": "a.b"}}}), "user.fields.email"),
@@ -435,6 +449,7 @@ mod tests {
             ),
             (json!({"user_field_mapping": {"table_name": "t", "emial": "m"}}), "user_field_mapping.emial"),
             (json!({"session": {"model_name": "users"}}), "session"),
+            (json!({"user": {"model_name": "session_user", "fields": {"id": "pk", "email": "id"}}}), "session"),
             (json!({"account": {"model_name": "x".repeat(60)}}), "account"),
         ] {
             assert_eq!(entities(given.clone()).unwrap_err().key, key, "{given}");
