@@ -29,8 +29,8 @@ no account and no network once the tools are installed. Rebuilds when a source f
 };
 
 const SECRETS: &str = ".dev.vars";
-/// Generous: the first start on a slow machine unpacks the runtime.
-const START_LIMIT: Duration = Duration::from_secs(120);
+/// Generous: wrangler builds once more by itself, and waits for a build that runs elsewhere.
+const START_LIMIT: Duration = Duration::from_secs(600);
 
 /// Set by Ctrl-C, or by whoever ends this process.
 static ENDING: AtomicBool = AtomicBool::new(false);
@@ -110,7 +110,8 @@ fn welcome(port: u16, status: u16) {
 ==> Ready on http://127.0.0.1:{port}. Sign up:
 
     curl http://127.0.0.1:{port}/auth/sign-up/email \\
-      --json '{{\"email\":\"ada@example.com\",\"password\":\"correct horse\"}}'
+      -H 'Content-Type: application/json' \\
+      -d '{{\"email\":\"ada@example.com\",\"password\":\"correct horse\"}}'
 
     Ctrl-C ends it.
 "
