@@ -129,7 +129,8 @@ pub trait Store {
     /// Removes the session, if it is there and is the user's; whether a row went.
     async fn close_session(&self, user: &UserId, session: &SessionReference) -> Result<bool, StoreError>;
 
-    /// Removes every session that is over: how many rows went.
+    /// Removes every session that is over: how many rows went. The one method that may take several atomic steps, each
+    /// of which removes some.
     async fn purge_expired(&self, horizon: Horizon) -> Result<u64, StoreError>;
 }
 

@@ -136,6 +136,10 @@ const SELECT_SESSION_EXISTS: &str = "SELECT {session.id} AS session_id FROM {ses
 
 const OVER: &str = "({session.expires_at|time} <= :now@time OR {session.created_at|time} <= :born@time)";
 
+/// The most rows that one statement of the purge removes. Databases limit the work of a statement, and one over the
+/// limit removes nothing at all.
+pub(crate) const PURGED_AT_ONCE: u64 = 1_000;
+
 const BY_ID: &str = "{session.id} = :session_id";
 const BY_TOKEN: &str = "{session.token} IN (:presented, :successor)";
 
@@ -196,7 +200,10 @@ impl Statements {
                 "SELECT {USER_COLUMNS}, {SESSION_COLUMNS} FROM {{users}} LEFT JOIN {{session}} \
                  ON {{session.id}} = :session_id AND {{session.user_id}} = {{users.id}} WHERE {{users.id}} = :user_id"
             )),
-            delete_sessions_over: render(&format!("DELETE FROM {{session}} WHERE {OVER}")),
+            delete_sessions_over: render(&format!(
+                "DELETE FROM {{session}} WHERE {{session.id}} IN (SELECT id FROM (SELECT {{session.id}} AS id \
+                 FROM {{session}} WHERE {OVER} LIMIT {PURGED_AT_ONCE}) AS sessions_over)"
+            )),
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::{
     driver::{Outcome, Row, SqlDriver, SqlError, Statement, Value},
     row,
-    statement::{Binding, SessionStatements, Statements},
+    statement::{Binding, PURGED_AT_ONCE, SessionStatements, Statements},
 };
 use alloc::{rc::Rc, string::String, vec::Vec};
 use auth101_core::{
@@ -203,7 +203,15 @@ impl<D: SqlDriver> Store for SqlStore<D> {
 
     async fn purge_expired(&self, horizon: Horizon) -> Result<u64, StoreError> {
         let bindings = [("now", Value::Timestamp(horizon.now)), ("born", Value::Timestamp(horizon.born))];
-        self.delete(self.statements.delete_sessions_over.bind(&bindings)).await
+        let mut purged = 0;
+        loop {
+            let removed = self.delete(self.statements.delete_sessions_over.bind(&bindings)).await?;
+            purged += removed;
+            // Each round has removed rows for good, so this ends; and whatever ends it early has not been in vain.
+            if removed < PURGED_AT_ONCE {
+                return Ok(purged);
+            }
+        }
     }
 }
 

@@ -71,5 +71,5 @@ DELETE FROM `session` WHERE `session`.`token` IN (?, ?) AND `session`.`user_id` 
   -- presented, successor, user_id
 
 -- purge_expired (scheduled)
-DELETE FROM `session` WHERE (`session`.`expires_at` <= ? OR `session`.`created_at` <= ?);
+DELETE FROM `session` WHERE `session`.`id` IN (SELECT id FROM (SELECT `session`.`id` AS id FROM `session` WHERE (`session`.`expires_at` <= ? OR `session`.`created_at` <= ?) LIMIT 1000) AS sessions_over);
   -- now, born

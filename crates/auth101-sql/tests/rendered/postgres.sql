@@ -71,5 +71,5 @@ DELETE FROM "session" WHERE "session"."token" IN (CAST($1 AS TEXT), CAST($2 AS T
   -- presented, successor, user_id
 
 -- purge_expired (scheduled)
-DELETE FROM "session" WHERE ("session"."expires_at" <= CAST(CAST($1 AS TEXT) AS TIMESTAMP) OR "session"."created_at" <= CAST(CAST($2 AS TEXT) AS TIMESTAMP));
+DELETE FROM "session" WHERE "session"."id" IN (SELECT id FROM (SELECT "session"."id" AS id FROM "session" WHERE ("session"."expires_at" <= CAST(CAST($1 AS TEXT) AS TIMESTAMP) OR "session"."created_at" <= CAST(CAST($2 AS TEXT) AS TIMESTAMP)) LIMIT 1000) AS sessions_over);
   -- now, born

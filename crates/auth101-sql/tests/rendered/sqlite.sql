@@ -61,5 +61,5 @@ DELETE FROM "session" WHERE "session"."token" IN (?, ?) AND "session"."user_id" 
   -- presented, successor, user_id
 
 -- purge_expired (scheduled)
-DELETE FROM "session" WHERE (replace("session"."expires_at", 'T', ' ') <= ? OR replace("session"."created_at", 'T', ' ') <= ?);
+DELETE FROM "session" WHERE "session"."id" IN (SELECT id FROM (SELECT "session"."id" AS id FROM "session" WHERE (replace("session"."expires_at", 'T', ' ') <= ? OR replace("session"."created_at", 'T', ' ') <= ?) LIMIT 1000) AS sessions_over);
   -- now, born
