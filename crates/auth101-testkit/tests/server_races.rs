@@ -38,6 +38,7 @@ on_each_server! {
     a_sign_in_waits_for_a_change_of_the_password_and_is_refused
     a_sign_in_waits_for_a_deactivation_and_is_refused
     a_sign_in_waits_for_the_deletion_of_the_user_and_is_refused
+    a_refresh_waits_for_a_deactivation_and_changes_nothing
     r22_a_rehash_never_undoes_a_change_of_the_password
     no_session_survives_a_change_of_the_password_that_ends_all
     a_refresh_that_waited_for_a_rotation_judges_what_it_left
@@ -167,6 +168,19 @@ fn a_sign_in_waits_for_a_deactivation_and_is_refused(product: Product) {
 fn a_sign_in_waits_for_the_deletion_of_the_user_and_is_refused(product: Product) {
     let work = ["DELETE FROM users", "DELETE FROM account", "DELETE FROM session"];
     assert_a_sign_in_is_overtaken(product, &work);
+}
+
+/// Had it rotated and then been refused, the client's token would look copied once the user is active again.
+fn a_refresh_waits_for_a_deactivation_and_changes_nothing(product: Product) {
+    let world = World::new(product, 4);
+    let token = world.service().signed_up(EMAIL).refresh;
+    let before = block_on(world.tables().sessions());
+    let work = ["UPDATE users SET is_active = FALSE"];
+    let answer = while_an_operator_works(&world, &work, || world.service().refresh(&token));
+    assert_eq!((answer.status, answer.code().as_str()), (401, "SESSION_NOT_FOUND"));
+    assert_eq!(block_on(world.tables().sessions()), before);
+    block_on(world.tables().set_active(&only_user(&world.tables()), true));
+    assert_eq!(world.service().refresh(&token).status, 200);
 }
 
 /// A hash that a sign-in replaces by a better one.
