@@ -124,6 +124,24 @@ impl ConfigError {
     pub fn new(key: impl Into<String>, problem: impl Into<String>) -> Self {
         Self { key: key.into(), problem: problem.into() }
     }
+
+    /// The same error in a host's spelling of the options: `rename` is given the name of an option. Members keep theirs,
+    /// as in `user.fields.email`; in the explanation only names with an underscore count, for `secret` is a word too.
+    #[must_use]
+    pub fn renamed(&self, rename: impl Fn(&str) -> String) -> Self {
+        let (name, members) =
+            self.key.find('.').and_then(|dot| self.key.split_at_checked(dot)).unwrap_or((&self.key, ""));
+        let is_option = |word: &str| word.contains('_') && Options::names().any(|option| option == word);
+        let problem = self
+            .problem
+            .split_inclusive(|character: char| !character.is_ascii_alphanumeric() && character != '_')
+            .map(|piece| {
+                let word = piece.trim_end_matches(|character: char| !character.is_ascii_alphanumeric());
+                if is_option(word) { piece.replace(word, &rename(word)) } else { piece.to_owned() }
+            })
+            .collect();
+        Self { key: format!("{}{members}", rename(name)), problem }
+    }
 }
 
 impl fmt::Display for ConfigError {

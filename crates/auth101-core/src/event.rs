@@ -1,8 +1,9 @@
 //! Security events and faults, for a log. Users and sessions appear as pseudonyms, so that a log can be searched for
 //! one user without holding addresses.
 
-use crate::port::StoreError;
+use crate::port::{Missing, StoreError};
 use alloc::string::String;
+use serde_json::{Value, json};
 
 /// A stand-in for an identifier: 16 hexadecimal digits of HMAC-SHA-256 under the current secret. Equal identifiers
 /// have equal pseudonyms until the secret is changed.
@@ -110,6 +111,95 @@ impl Event {
             Self::Fault(_) => "fault",
         }
     }
+
+    /// The event as an object: what a host logs as one line. A fault that an operator can mend has `subject` and
+    /// `problem`; a host adds to them how it is mended there, as [`not_set_up`] does.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let name = self.name();
+        match self {
+            Self::SignedUp { user, session } => json!({ "event": name, "user": user.0, "session": session.0 }),
+            Self::SignedIn { user, session, rehashed } => {
+                json!({ "event": name, "user": user.0, "session": session.0, "rehashed": rehashed })
+            }
+            Self::SignInFailed { email, reason } => json!({ "event": name, "email": email.0, "reason": reason.name() }),
+            Self::Refreshed { session } | Self::RefreshReplayed { session } => {
+                json!({ "event": name, "session": session.0 })
+            }
+            Self::RefreshReuseDetected { user } | Self::SessionRevoked { user } | Self::SignedOut { user } => {
+                json!({ "event": name, "user": user.0 })
+            }
+            Self::Fault(fault) => fault.to_json(),
+        }
+    }
+}
+
+/// The object of a service that cannot serve as it is configured: what is missing or wrong, and the command or the line
+/// that mends it.
+#[must_use]
+pub fn not_set_up(subject: &str, problem: &str, mend: &str) -> Value {
+    json!({ "event": "fault", "fault": "not_set_up", "subject": subject, "problem": problem, "mend": mend })
+}
+
+impl Event {
+    /// The object of an event for a host that knows how a missing table or column is mended there: `mend` gives the
+    /// command or the line, which stands in the object beside what [`Event::to_json`] says.
+    #[must_use]
+    pub fn to_json_with_mend(&self, mend: impl FnOnce(&Missing) -> String) -> Value {
+        match self {
+            Self::Fault(Fault::Store(StoreError::NotSetUp(missing))) => {
+                not_set_up(missing.subject(), missing.problem(), &mend(missing))
+            }
+            event => event.to_json(),
+        }
+    }
+}
+
+impl Missing {
+    /// The name of the table or column, as far as the database told it: where its messages are in another language than
+    /// English, it is not found in them.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        let (Self::Table(name) | Self::Column(name)) = self;
+        if name.is_empty() { "(unnamed)" } else { name }
+    }
+
+    /// What is wrong with the table or column.
+    #[must_use]
+    pub const fn problem(&self) -> &'static str {
+        match self {
+            Self::Table(_) => "is a table that the database does not have",
+            Self::Column(_) => "is a column that the database does not have",
+        }
+    }
+}
+
+impl Fault {
+    /// The name under which the fault is logged.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Store(StoreError::Unavailable) => "database_unavailable",
+            Self::Store(StoreError::NotSetUp(_)) => "not_set_up",
+            Self::Store(StoreError::Unreadable { .. }) => "unreadable_row",
+            Self::Store(StoreError::Defect) => "statement_refused",
+            Self::Random => "no_randomness",
+            Self::Hasher => "hash_failed",
+            Self::Token => "token_failed",
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        match self {
+            Self::Store(StoreError::NotSetUp(missing)) => {
+                json!({ "event": "fault", "fault": self.name(), "subject": missing.subject(), "problem": missing.problem() })
+            }
+            Self::Store(StoreError::Unreadable { column }) => {
+                json!({ "event": "fault", "fault": self.name(), "column": column })
+            }
+            fault => json!({ "event": "fault", "fault": fault.name() }),
+        }
+    }
 }
 
 impl SignInFailure {
@@ -124,5 +214,41 @@ impl SignInFailure {
             Self::Inactive => "inactive",
             Self::Overtaken => "overtaken",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{borrow::ToOwned, format, string::ToString};
+
+    #[test]
+    fn an_event_is_one_line() {
+        let pseudonym = || Pseudonym("0123456789abcdef".to_owned());
+        let event = Event::SignedIn { user: pseudonym(), session: pseudonym(), rehashed: false };
+        let line = event.to_json().to_string();
+        assert!(!line.contains('\n'));
+        assert!(line.contains("\"event\":\"signed_in\""), "{line}");
+    }
+
+    #[test]
+    fn a_missing_table_is_named() {
+        let missing = StoreError::NotSetUp(Missing::Table("session".to_owned()));
+        let object = Event::Fault(Fault::Store(missing)).to_json();
+        assert_eq!(object["subject"], "session");
+        assert_eq!(object["problem"], "is a table that the database does not have");
+        assert_eq!(object.get("mend"), None);
+    }
+
+    #[test]
+    fn a_missing_table_is_named_with_what_the_host_knows_to_do() {
+        let missing = |name: &str| Event::Fault(Fault::Store(StoreError::NotSetUp(Missing::Table(name.to_owned()))));
+        let object = missing("session").to_json_with_mend(|missing| format!("make {}", missing.subject()));
+        assert_eq!(object["fault"], "not_set_up");
+        assert_eq!(object["subject"], "session");
+        assert_eq!(object["mend"], "make session");
+        assert_eq!(missing("").to_json_with_mend(|_| String::new())["subject"], "(unnamed)");
+        let other = Event::Fault(Fault::Random);
+        assert_eq!(other.to_json_with_mend(|_| String::new()), other.to_json());
     }
 }

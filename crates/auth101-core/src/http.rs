@@ -6,6 +6,7 @@
 pub mod body;
 mod cors;
 pub mod error;
+mod guard;
 mod input;
 pub mod request;
 pub mod response;

@@ -16,6 +16,8 @@ use alloc::{
 };
 use core::fmt;
 
+/// The problem of a table that is not there.
+const MISSING: &str = "does not exist";
 /// An identifier of ours has this many characters.
 const IDENTIFIER_LENGTH: u32 = 36;
 /// An Argon2id hash of ours has this many characters, and up to two more with larger parameters.
@@ -32,6 +34,14 @@ pub struct Difference {
     pub remedy: Option<String>,
     /// Whether the service fails or loses a promise while it stands. The others cost speed or room only.
     pub breaks: bool,
+}
+
+impl Difference {
+    /// Whether the whole table is missing, so that making it mends this.
+    #[must_use]
+    pub fn is_missing_table(&self) -> bool {
+        self.problem == MISSING
+    }
 }
 
 impl fmt::Display for Difference {
@@ -120,7 +130,7 @@ fn compare_table(
     if columns.is_empty() {
         // The host's own users' table is nobody's to create but the host's.
         let create = || create_table(dialect, entity).join("; ");
-        differs("does not exist".to_string(), (entity.ownership != Ownership::HostUsers).then(create), true);
+        differs(MISSING.to_string(), (entity.ownership != Ownership::HostUsers).then(create), true);
         return;
     }
     for (column, name) in entity.columns() {

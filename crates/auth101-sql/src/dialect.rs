@@ -169,6 +169,7 @@ pub fn classify_sqlite(message: &str) -> SqlError {
         "Wrong number of parameter",
         "values for",
         "string or blob too big",
+        "readonly database",
     ]) {
         return SqlError::Rejected;
     }

@@ -1,14 +1,20 @@
 //! What a database must do for us.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
 use auth101_core::Timestamp;
 use core::fmt;
 
 /// A connection to a database, or a pool of them.
 pub trait SqlDriver {
     /// Runs the statements in order as one transaction: all of them commit or none does, also where the future is
-    /// dropped before it ends, and concurrent batches act as if they ran one after the other. One [`Outcome`] a
-    /// statement, in order.
+    /// dropped before it ends. One [`Outcome`] a statement, in order.
+    ///
+    /// What isolates concurrent batches is READ COMMITTED or more: a statement sees what others had committed when it
+    /// began, and a row that one batch has written makes the next writer of it wait for the end of that batch. Two
+    /// batches that choose the same new key are told apart by the unique index, as a [`SqlError::UniqueViolation`].
     ///
     /// An implementation never trusts a pooled connection to be clean (`ROLLBACK` before `BEGIN`), retries nothing
     /// itself, and keeps what the database says about values out of its errors.
@@ -46,6 +52,23 @@ pub enum Value {
     Timestamp(Timestamp),
     /// SQL's NULL.
     Null,
+}
+
+impl Value {
+    /// A number that a database returned as floating point: an integer where it is whole and doubles are exact, up to
+    /// 2^53 - 1 either way, and else a text that no reader of a column takes for anything.
+    #[must_use]
+    pub fn from_f64(number: f64) -> Self {
+        const MAX_EXACT: f64 = 9_007_199_254_740_991.0;
+        #[allow(clippy::cast_possible_truncation, reason = "what is cut off is found by the comparison")]
+        let integer = number as i64;
+        #[allow(clippy::cast_precision_loss, reason = "so small an integer loses nothing")]
+        if (-MAX_EXACT..=MAX_EXACT).contains(&number) && integer as f64 == number {
+            Self::Integer(integer)
+        } else {
+            Self::Text(number.to_string())
+        }
+    }
 }
 
 impl fmt::Debug for Value {
@@ -97,4 +120,22 @@ pub enum SqlError {
     Unavailable,
     /// The database refused the statement: a defect of ours.
     Rejected,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::borrow::ToOwned;
+
+    #[test]
+    fn whole_numbers_are_integers_and_others_are_not() {
+        assert_eq!(Value::from_f64(1.0), Value::Integer(1));
+        assert_eq!(Value::from_f64(-0.0), Value::Integer(0));
+        assert_eq!(Value::from_f64(-9_007_199_254_740_991.0), Value::Integer(-9_007_199_254_740_991));
+        assert_eq!(Value::from_f64(9_007_199_254_740_992.0), Value::Text("9007199254740992".to_owned()));
+        assert_eq!(Value::from_f64(0.5), Value::Text("0.5".to_owned()));
+        assert_eq!(Value::from_f64(f64::NAN), Value::Text("NaN".to_owned()));
+        assert_eq!(Value::from_f64(f64::INFINITY), Value::Text("inf".to_owned()));
+        assert_eq!(Value::from_f64(1e300), Value::Text(1e300.to_string()));
+    }
 }

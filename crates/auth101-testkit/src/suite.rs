@@ -8,10 +8,11 @@ macro_rules! driver_claims {
         $callback! { driver_suite, ($($arguments)*),
             a_failing_statement_undoes_the_ones_before_it
             an_abandoned_batch_is_whole_or_nothing
-            racing_batches_act_as_if_one_ran_after_the_other
+            racing_batches_overwrite_nothing_of_each_other
             rows_come_in_order_under_their_names
             null_and_empty_text_differ
             text_survives_as_it_is
+            text_goes_on_after_a_nul
             booleans_survive
             times_survive_to_the_microsecond
             integers_survive_as_far_as_doubles_go

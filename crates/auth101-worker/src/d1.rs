@@ -29,9 +29,6 @@ extern "C" {
     fn bind(this: &Prepared, values: &Array) -> Result<Prepared, JsValue>;
 }
 
-/// Whole numbers up to here are exact as JavaScript numbers.
-const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
-
 /// A D1 database. `batch` is its only transaction, and an atomic one.
 #[derive(Clone, Debug)]
 pub(crate) struct D1(Database);
@@ -103,20 +100,10 @@ fn column(entry: &Array) -> Option<(String, Value)> {
     } else if let Some(boolean) = value.as_bool() {
         Value::Boolean(boolean)
     } else {
-        number(value.as_f64().unwrap_or(f64::NAN))
+        // No number is what the arrays are in which D1 hands out BLOBs.
+        Value::from_f64(value.as_f64().unwrap_or(f64::NAN))
     };
     Some((name, value))
-}
-
-/// A whole number, or else a text that no reader of a column takes for anything: fractions, and the arrays in which
-/// D1 hands out BLOBs.
-fn number(number: f64) -> Value {
-    if number.fract() == 0.0 && number.abs() <= MAX_SAFE_INTEGER {
-        #[allow(clippy::cast_possible_truncation, reason = "whole and small enough, as was just asked")]
-        Value::Integer(number as i64)
-    } else {
-        Value::Text(number.to_string())
-    }
 }
 
 /// What D1 says is compared and goes no further: it may quote values.
@@ -128,18 +115,4 @@ fn classify(error: &JsValue) -> SqlError {
 fn property(object: &JsValue, name: &str) -> JsValue {
     // Fails on what is no object, and where a getter throws: there is no such property then.
     Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whole_numbers_are_integers_and_others_are_not() {
-        assert_eq!(number(1.0), Value::Integer(1));
-        assert_eq!(number(-9_007_199_254_740_991.0), Value::Integer(-9_007_199_254_740_991));
-        assert_eq!(number(0.5), Value::Text("0.5".to_owned()));
-        assert_eq!(number(f64::NAN), Value::Text("NaN".to_owned()));
-        assert_eq!(number(1e300).to_owned(), Value::Text(format!("{}", 1e300)));
-    }
 }

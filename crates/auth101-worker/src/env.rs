@@ -21,15 +21,15 @@ pub(crate) fn options(env: &Env, binding: &str) -> Result<Options, SetUpError> {
     options_of(variables)
 }
 
-/// The variable of an option, or of a member of one: `AUTH_USER.fields.email`.
+/// The variable of an option.
 pub(crate) fn variable(option: &str) -> String {
-    let (name, member) = option.find('.').and_then(|dot| option.split_at_checked(dot)).unwrap_or((option, ""));
-    format!("{PREFIX}{}{member}", name.to_ascii_uppercase())
+    format!("{PREFIX}{}", option.to_ascii_uppercase())
 }
 
 /// The error of an option in the words of the environment.
 pub(crate) fn wrong(error: ConfigError) -> SetUpError {
-    SetUpError::Variable { variable: variable(&error.key), problem: in_variables(&error.problem) }
+    let ConfigError { key, problem } = error.renamed(variable);
+    SetUpError::Variable { variable: key, problem }
 }
 
 fn options_of(variables: impl Iterator<Item = (String, Value)>) -> Result<Options, SetUpError> {
@@ -58,18 +58,6 @@ fn json(value: &JsValue) -> Value {
             .and_then(|text| serde_json::from_str(&text).ok())
             .unwrap_or_default(),
     }
-}
-
-/// Replaces the names of options by those of their variables. Only names with an underscore: `secret` is a word too.
-fn in_variables(problem: &str) -> String {
-    let is_option = |word: &str| word.contains('_') && Options::names().any(|option| option == word);
-    problem
-        .split_inclusive(|character: char| !character.is_ascii_alphanumeric() && character != '_')
-        .map(|piece| {
-            let word = piece.trim_end_matches(|character: char| !character.is_ascii_alphanumeric());
-            if is_option(word) { piece.replace(word, &variable(word)) } else { piece.to_owned() }
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -109,9 +97,9 @@ mod tests {
 
     #[test]
     fn problems_speak_of_variables() {
-        assert_eq!(
-            in_variables("is 3, over max_argon2_memory = 2: a secret; allow_short_secret, refresh_rate"),
-            "is 3, over AUTH_MAX_ARGON2_MEMORY = 2: a secret; AUTH_ALLOW_SHORT_SECRET, refresh_rate"
-        );
+        let error = ConfigError::new("user.fields.email", "is 3, over max_argon2_memory = 2: a secret; refresh_rate");
+        let SetUpError::Variable { variable, problem } = wrong(error) else { panic!("an error of a variable") };
+        assert_eq!(variable, "AUTH_USER.fields.email");
+        assert_eq!(problem, "is 3, over AUTH_MAX_ARGON2_MEMORY = 2: a secret; refresh_rate");
     }
 }

@@ -4,7 +4,7 @@ use auth101_core::{
     Config,
     domain::session::Client,
     http::{
-        body::{Body, MAX_BODY_BYTES},
+        body::{Body, Collector},
         request::{Authorization, Request as Translated},
     },
 };
@@ -54,8 +54,7 @@ fn header(request: &Request, name: &str) -> Option<String> {
 /// one that is cut off or stalls is none: half of a request must not be carried out, and memory is not kept for bytes
 /// that may never come.
 async fn read_body(request: &Request, is_looked_at: bool) -> Body {
-    let announced = header(request, "content-length").and_then(|length| length.parse::<u64>().ok());
-    if usize::try_from(announced.unwrap_or_default()).unwrap_or(usize::MAX) > MAX_BODY_BYTES {
+    if !Collector::takes(header(request, "content-length").as_deref()) {
         return Body::TooLarge;
     }
     let stream = if is_looked_at { request.inner().body() } else { None };
@@ -64,9 +63,7 @@ async fn read_body(request: &Request, is_looked_at: bool) -> Body {
         return Body::empty();
     };
     let mut deadline = pin!(Delay::from(READING_TIME));
-    // Kept in pieces until all are there, so that no growth leaves copies of a password behind.
-    let mut pieces: Vec<Zeroizing<Vec<u8>>> = Vec::new();
-    let mut length = 0;
+    let mut body = Collector::default();
     loop {
         let mut read = pin!(JsFuture::from(reader.read()));
         let outcome = poll_fn(|context| match read.as_mut().poll(context) {
@@ -81,19 +78,14 @@ async fn read_body(request: &Request, is_looked_at: bool) -> Body {
         let Some(chunk) = chunk(&outcome) else {
             break;
         };
-        let more = usize::try_from(chunk.length()).unwrap_or(usize::MAX);
-        if more > MAX_BODY_BYTES.saturating_sub(length) {
+        // Asked before the chunk is copied into the memory of the instance.
+        if !body.fits(usize::try_from(chunk.length()).unwrap_or(usize::MAX)) {
             call_off(&reader);
             return Body::TooLarge;
         }
-        length = length.saturating_add(more);
-        pieces.push(Zeroizing::new(chunk.to_vec()));
+        body.push(&Zeroizing::new(chunk.to_vec()));
     }
-    let mut body = Zeroizing::new(Vec::with_capacity(length));
-    for piece in pieces {
-        body.extend_from_slice(&piece);
-    }
-    Body::Complete(body)
+    body.finish()
 }
 
 /// Tells the platform that the rest is not wanted. Whether it could be told changes nothing.

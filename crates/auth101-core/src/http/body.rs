@@ -29,6 +29,61 @@ impl Body {
     }
 }
 
+/// A body while it arrives. It is copied into memory of its own, so that what it costs is bounded whatever the size of the
+/// pieces; what a growth leaves behind is wiped.
+#[derive(Default)]
+pub struct Collector {
+    whole: Zeroizing<Vec<u8>>,
+    is_too_large: bool,
+}
+
+impl Collector {
+    /// Whether an announced length fits. `announced` is the value of `Content-Length`; one that is no number announces
+    /// nothing.
+    #[must_use]
+    pub fn takes(announced: Option<&str>) -> bool {
+        let announced = announced.and_then(|length| length.parse::<u64>().ok()).unwrap_or_default();
+        usize::try_from(announced).is_ok_and(|length| length <= MAX_BODY_BYTES)
+    }
+
+    /// Whether a piece of this length still fits.
+    #[must_use]
+    pub fn fits(&self, length: usize) -> bool {
+        !self.is_too_large && length <= MAX_BODY_BYTES.saturating_sub(self.whole.len())
+    }
+
+    /// Takes the next piece; whether it still fitted. After one that did not, the body is too large, whatever follows:
+    /// nobody needs to read on.
+    pub fn push(&mut self, piece: &[u8]) -> bool {
+        if !self.fits(piece.len()) {
+            self.is_too_large = true;
+            self.whole = Zeroizing::default();
+            return false;
+        }
+        let length = self.whole.len() + piece.len();
+        if length > self.whole.capacity() {
+            let mut larger = Zeroizing::new(Vec::with_capacity(length.next_power_of_two()));
+            larger.extend_from_slice(&self.whole);
+            // The smaller one is wiped here; a vector that grows by itself would leave its bytes in the heap.
+            self.whole = larger;
+        }
+        self.whole.extend_from_slice(piece);
+        true
+    }
+
+    /// The whole.
+    #[must_use]
+    pub fn finish(self) -> Body {
+        if self.is_too_large { Body::TooLarge } else { Body::Complete(self.whole) }
+    }
+}
+
+impl fmt::Debug for Collector {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Collector({} bytes)", self.whole.len())
+    }
+}
+
 impl fmt::Debug for Body {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -170,7 +225,67 @@ mod tests {
     use alloc::{
         format,
         string::{String, ToString},
+        vec,
     };
+
+    fn collected(lengths: &[usize]) -> Option<usize> {
+        let mut collector = Collector::default();
+        for length in lengths {
+            collector.push(&vec![b' '; *length]);
+        }
+        match collector.finish() {
+            Body::Complete(body) => Some(body.len()),
+            Body::TooLarge => None,
+        }
+    }
+
+    #[test]
+    fn a_body_is_what_its_pieces_are_in_their_order() {
+        let mut collector = Collector::default();
+        assert!([&b"{\"a"[..], b"", b"\":1", b"}"].into_iter().all(|piece| collector.push(piece)));
+        assert!(matches!(collector.finish(), Body::Complete(body) if *body == b"{\"a\":1}"));
+        assert_eq!(collected(&[]), Some(0));
+    }
+
+    #[test]
+    fn a_body_over_the_cap_is_noticed_at_the_byte_that_is_over() {
+        let mut collector = Collector::default();
+        assert!(collector.push(&[b' '; MAX_BODY_BYTES]));
+        assert!(collector.fits(0) && !collector.fits(1) && !collector.fits(usize::MAX));
+        assert!(!collector.push(b" "));
+        assert_eq!(collector.whole.capacity(), 0, "what was read of it has been dropped");
+        assert_eq!(collected(&[MAX_BODY_BYTES]), Some(MAX_BODY_BYTES));
+        assert_eq!(collected(&[MAX_BODY_BYTES - 1, 1]), Some(MAX_BODY_BYTES));
+        assert_eq!(collected(&[MAX_BODY_BYTES, 1]), None);
+        assert_eq!(collected(&[1, MAX_BODY_BYTES, 0]), None, "also where less follows");
+    }
+
+    #[test]
+    fn pieces_cost_no_more_than_their_bytes() {
+        let mut collector = Collector::default();
+        for _ in 0..MAX_BODY_BYTES {
+            assert!(collector.push(b" "));
+            assert!(collector.whole.capacity() <= 2 * collector.whole.len());
+        }
+        assert_eq!(collector.whole.capacity(), MAX_BODY_BYTES);
+    }
+
+    #[test]
+    fn what_is_being_collected_is_not_shown() {
+        let mut collector = Collector::default();
+        collector.push(b"marker");
+        assert_eq!(format!("{collector:?}"), "Collector(6 bytes)");
+    }
+
+    #[test]
+    fn a_length_over_the_cap_is_known_beforehand() {
+        for announced in [None, Some("0"), Some("65536"), Some("marker"), Some("-1")] {
+            assert!(Collector::takes(announced), "{announced:?}");
+        }
+        for announced in ["65537", "4294967296", "18446744073709551615"] {
+            assert!(!Collector::takes(Some(announced)), "{announced}");
+        }
+    }
 
     fn shown(body: &[u8]) -> String {
         match parse(body, ["token"]) {
