@@ -1,0 +1,145 @@
+//! The choice of the database, and the driver over whichever was chosen.
+
+use crate::{deadline::Deadline, postgres, set_up::SetUpError, sqlite};
+use auth101_core::Secret;
+use auth101_sql::{Dialect, Outcome, SqlDriver, SqlError, Statement};
+use std::time::Duration;
+
+/// The variable that chooses.
+pub(crate) const VARIABLE: &str = "auth_database";
+
+/// How long the check may take: a component's own routes wait for it too, which may need no database.
+const CHECKED_FOR: Duration = Duration::from_secs(2);
+
+/// How long a batch may take in all. The host waits for a connection, an answer or a lock without end. A batch that is given
+/// up here is rolled back, unless its COMMIT is on the way: each may be run twice.
+const AT_MOST: Duration = Duration::from_secs(10);
+
+/// The SQLite database that is meant where none is named.
+const DEFAULT_LABEL: &str = "default";
+
+/// A database that the component's host gives it.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// Spin's SQLite: a file, or a libSQL server, as the runtime configuration says.
+    Sqlite {
+        /// The name that stands under `sqlite_databases` in the manifest.
+        label: String,
+    },
+    /// A PostgreSQL server.
+    Postgres {
+        /// `postgres://user:password@host:port/database`.
+        address: Secret<String>,
+    },
+}
+
+impl Database {
+    /// Reads `sqlite`, `sqlite:LABEL` or `postgres://…`; empty is `sqlite`.
+    ///
+    /// # Errors
+    /// It is none of these.
+    pub fn parse(text: &str) -> Result<Self, SetUpError> {
+        let text = text.trim();
+        let label = match text.split_once(':') {
+            _ if text.is_empty() || text == "sqlite" => Some(DEFAULT_LABEL),
+            Some(("sqlite", label)) => Some(label),
+            _ => None,
+        };
+        match label {
+            Some(label) if is_label(label) => Ok(Self::Sqlite { label: label.to_owned() }),
+            None if ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) => {
+                Ok(Self::Postgres { address: Secret::new(text.to_owned()) })
+            }
+            // What was given may hold a password.
+            _ => Err(SetUpError::Variable {
+                variable: VARIABLE.to_owned(),
+                problem: "must be \"sqlite\", \"sqlite:LABEL\" or \"postgres://USER:PASSWORD@HOST:PORT/DATABASE\""
+                    .to_owned(),
+            }),
+        }
+    }
+
+    /// The dialect of its statements.
+    #[must_use]
+    pub const fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite { .. } => Dialect::Sqlite,
+            Self::Postgres { .. } => Dialect::Postgres,
+        }
+    }
+
+    /// Asks the host whether the component may use it. That nobody answers there is no mistake of the configuration: it may
+    /// be back for the next request, and a batch tells of mistakes too.
+    pub(crate) async fn check(&self) -> Result<(), SetUpError> {
+        let check = async {
+            match self {
+                Self::Sqlite { label } => sqlite::check(label).await,
+                Self::Postgres { address } => postgres::check(address.expose()).await,
+            }
+        };
+        Deadline::after(CHECKED_FOR).before(check).await.unwrap_or(Ok(()))
+    }
+}
+
+impl SqlDriver for Database {
+    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
+        let batch = async {
+            match self {
+                Self::Sqlite { label } => sqlite::batch(label, statements).await,
+                Self::Postgres { address } => postgres::batch(address.expose(), statements).await,
+            }
+        };
+        Deadline::after(AT_MOST).before(batch).await.unwrap_or(Err(SqlError::Unavailable))
+    }
+}
+
+/// Whether a statement gives rows. The store's do nothing else then, and those that write give none.
+pub(crate) fn reads(sql: &str) -> bool {
+    sql.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("SELECT"))
+}
+
+/// Whether a statement touches rows, so that there is a number of them to ask for.
+pub(crate) fn writes(sql: &str) -> bool {
+    let word = sql.trim_start().get(..6).unwrap_or_default();
+    ["INSERT", "UPDATE", "DELETE"].iter().any(|one| word.eq_ignore_ascii_case(one))
+}
+
+/// Spin's rule for names in a manifest, as far as a message needs it: nothing that would have to be escaped.
+fn is_label(label: &str) -> bool {
+    !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_chosen_by_its_kind() {
+        for (text, expected) in [("", "default"), ("sqlite", "default"), ("sqlite:accounts-2", "accounts-2")] {
+            assert!(matches!(Database::parse(text), Ok(Database::Sqlite { label }) if label == expected), "{text}");
+        }
+        for text in ["postgres://u:p@h:5432/d", "postgresql://h/d?sslmode=disable"] {
+            let database = Database::parse(text);
+            assert!(matches!(database, Ok(Database::Postgres { address }) if address.expose() == text), "{text}");
+        }
+    }
+
+    #[test]
+    fn another_kind_is_refused_and_not_repeated() {
+        for text in ["mysql://u:marker@h/d", "marker", "sqlite:", "sqlite:a b", "sqlite://marker", "host=marker"] {
+            let error = Database::parse(text).unwrap_err();
+            assert!(matches!(&error, SetUpError::Variable { variable, .. } if variable == "auth_database"), "{text}");
+            assert!(!format!("{error} {error:?}").contains("marker"), "{text}");
+        }
+        let database = Database::parse("postgres://u:marker@h/d").unwrap();
+        assert!(!format!("{database:?}").contains("marker"));
+    }
+
+    #[test]
+    fn statements_that_read_are_told_from_those_that_write() {
+        assert!(reads("SELECT 1") && reads("  select 1") && reads("\nSELECT\n1"));
+        assert!(!reads("DELETE FROM t") && !reads("") && !reads("é") && !reads("COMMIT"));
+        assert!(writes("DELETE FROM t") && writes("insert into t") && writes("\n UPDATE t"));
+        assert!(!writes("SELECT 1") && !writes("CREATE TABLE t") && !writes("COMMIT") && !writes(""));
+    }
+}

@@ -1,0 +1,91 @@
+//! The log: one line of JSON an event. Events go to standard output and faults to standard error; `spin up` shows both
+//! and keeps them under `.spin/logs`.
+
+use crate::{database::Database, set_up::SetUpError, tables::MakingTables};
+use auth101_core::{
+    event::{self, Event},
+    port::{Missing, Observer},
+};
+use serde_json::{Value, json};
+use std::io::{Write, stderr, stdout};
+
+/// Writes events as information and faults as errors.
+#[derive(Clone, Debug)]
+pub(crate) struct StandardStreams {
+    driver: MakingTables,
+}
+
+impl StandardStreams {
+    /// The database goes into the commands that mend it.
+    pub(crate) fn new(driver: &MakingTables) -> Self {
+        Self { driver: driver.clone() }
+    }
+}
+
+impl Observer for StandardStreams {
+    fn observe(&self, event: &Event) {
+        let line = event.to_json_with_mend(|missing| mend(missing, &self.driver));
+        match event {
+            Event::Fault(_) => write_error(&line),
+            _ => write(&line),
+        }
+    }
+}
+
+/// Sessions that were over have been removed. Most purges find none, and they are no news.
+pub(crate) fn purged(sessions: u64) {
+    if sessions > 0 {
+        write(&json!({ "event": "purged", "sessions": sessions }));
+    }
+}
+
+/// The component cannot serve as it is configured.
+pub(crate) fn not_set_up(error: &SetUpError) {
+    write_error(&event::not_set_up(error.subject(), &error.problem(), &error.mend()));
+}
+
+/// The secret, or a previous one, is shorter than it should be, by the operator's leave.
+pub(crate) fn short_secret() {
+    let problem = "or one of auth_previous_secrets is shorter than 32 bytes: it can be guessed from one token";
+    write_error(&json!({ "event": "warning", "subject": "auth_secret", "problem": problem }));
+}
+
+/// A line that cannot be written is lost: there is nowhere to say so.
+fn write(line: &Value) {
+    drop(writeln!(stdout(), "{line}"));
+}
+
+fn write_error(line: &Value) {
+    drop(writeln!(stderr(), "{line}"));
+}
+
+/// How to make what is missing.
+fn mend(missing: &Missing, driver: &MakingTables) -> String {
+    let dialect = driver.database().dialect().name();
+    match missing {
+        // Not that it was forgotten: this component may not make it.
+        Missing::Table(table) if driver.makes(table) => match driver.database() {
+            // The migration has the usual names only.
+            Database::Sqlite { .. } if ["users", "account", "session", "verification"].contains(&table.as_str()) => {
+                "spin up --sqlite @migrations/0001_auth101.sql".to_owned()
+            }
+            Database::Sqlite { .. } => {
+                format!("run what `cargo xtask schema --config FILE --dialect {dialect}` prints on the database's file")
+            }
+            Database::Postgres { .. } => format!(
+                "let the user of auth_database create tables, or run what `cargo xtask schema --dialect {dialect}` \
+                 prints"
+            ),
+        },
+        Missing::Table(table) if table.is_empty() => {
+            format!("make the tables as `cargo xtask schema --config FILE --dialect {dialect} --all` prints them")
+        }
+        Missing::Table(_) => format!(
+            "make it, or correct its name; `cargo xtask schema --config FILE --dialect {dialect} --all` prints the \
+             statements"
+        ),
+        Missing::Column(_) => {
+            format!("add it to the table as `cargo xtask schema --dialect {dialect}` declares it, or correct its name")
+        }
+    }
+}

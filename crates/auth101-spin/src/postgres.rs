@@ -1,0 +1,269 @@
+//! The SQL driver over Spin's PostgreSQL.
+//!
+//! Spin keeps a pool of connections for each address and gives them back as they are, inside a transaction too. So a
+//! batch rolls back whatever it finds before it begins ([`Dialect::begin`]), and ends what it has begun before it lets
+//! go of the connection, also where the batch itself is dropped. What no code can end, because the instance is gone,
+//! the server ends after a while: until then the abandoned transaction would hold the rows that others wait for.
+
+use crate::{
+    database::{VARIABLE, reads},
+    log,
+    set_up::SetUpError,
+    transaction::Open,
+};
+use auth101_sql::{
+    Dialect,
+    dialect::classify_postgres,
+    driver::{Outcome, Row, SqlError, Statement, Value},
+};
+use spin_sdk::{
+    pg::{Connection, DbValue, Error, ParameterValue, PgError, QueryError},
+    wit_bindgen::spawn,
+};
+
+/// Ends a transaction whose instance died between two statements. A live one takes milliseconds from one to the next, or
+/// as long as the hashes of other requests keep the instance: seconds, where they are costly and many. And ends a
+/// statement, for one that waits for a lock goes on at the server when nobody waits for its answer any more.
+const LIMITS: &str = "SELECT set_config('idle_in_transaction_session_timeout', '60s', true), \
+     set_config('statement_timeout', '10s', true)";
+
+/// Whether the component may reach the server, as far as the host can tell.
+pub(crate) async fn check(address: &str) -> Result<(), SetUpError> {
+    match Connection::open(address).await {
+        Err(Error::PgError(PgError::ConnectionFailed(message))) => mistake(&message).map_or(Ok(()), Err),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// What is wrong with the configuration where the host gives no connection. Nothing, where the server is away: it may be
+/// back for the next request.
+fn mistake(message: &str) -> Option<SetUpError> {
+    if message.ends_with("is not permitted") {
+        return Some(SetUpError::ServerNotGranted);
+    }
+    let says = |words: &str| message.contains(words);
+    let problem = if NO_ADDRESS.into_iter().any(says) {
+        "is not the address of a PostgreSQL server: postgres://USER:PASSWORD@HOST:PORT/DATABASE"
+    } else if TURNED_AWAY.into_iter().any(says)
+        || (says("does not exist") && ["database ", "role "].into_iter().any(says))
+    {
+        "is refused by the server: its user, password or database is wrong, or the server does not let them in from here"
+    } else {
+        return None;
+    };
+    Some(SetUpError::Variable { variable: VARIABLE.to_owned(), problem: problem.to_owned() })
+}
+
+/// What Spin and its PostgreSQL client say of an address that they cannot use.
+const NO_ADDRESS: [&str; 4] =
+    ["invalid connection string", "host missing", "host and hostaddr are missing", "Unix sockets"];
+
+/// What a server and Spin's client say of a user. Spin hands on the server's words and not its code, and a server that
+/// does not speak English is not understood: that is answered as an outage.
+const TURNED_AWAY: [&str; 3] = ["password authentication failed", "no pg_hba.conf entry", "password missing"];
+
+/// Runs the statements as one transaction.
+pub(crate) async fn batch(address: &str, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
+    if statements.is_empty() {
+        return Ok(Vec::new());
+    }
+    let connection = Connection::open(address).await.map_err(|error| not_opened(&error))?;
+    // Those that only read hold no rows, and a statement alone (a sign-out, a purge) none that others want to write.
+    let _open = (statements.len() > 1 && !statements.iter().all(|statement| reads(statement.sql))).then(Open::new);
+    let mut transaction = Transaction { connection: Some(connection) };
+    let outcomes = transaction.run(statements).await;
+    transaction.end(outcomes).await
+}
+
+/// What became of a connection that was not made. The check of the configuration saw nothing wrong where the server was away
+/// then, or the password has been changed since.
+fn not_opened(error: &Error) -> SqlError {
+    if let Error::PgError(PgError::ConnectionFailed(message)) = error
+        && let Some(mistake) = mistake(message)
+    {
+        log::not_set_up(&mistake);
+        return SqlError::Rejected;
+    }
+    classify(error)
+}
+
+/// A connection while it may be inside a transaction.
+struct Transaction {
+    connection: Option<Connection>,
+}
+
+impl Transaction {
+    async fn run(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, Error> {
+        let Some(connection) = &self.connection else {
+            return Ok(Vec::new());
+        };
+        for sql in Dialect::Postgres.begin().iter().copied().chain([LIMITS]) {
+            connection.execute(sql, []).await?;
+        }
+        let mut outcomes = Vec::with_capacity(statements.len());
+        for statement in statements {
+            outcomes.push(run(connection, statement).await?);
+        }
+        connection.execute("COMMIT", []).await?;
+        Ok(outcomes)
+    }
+
+    async fn end(&mut self, outcomes: Result<Vec<Outcome>, Error>) -> Result<Vec<Outcome>, SqlError> {
+        if outcomes.is_err()
+            && let Some(connection) = &self.connection
+        {
+            // Where this fails too the connection is broken, and the server rolls back by itself.
+            let _ = connection.execute("ROLLBACK", []).await;
+        }
+        self.connection = None;
+        outcomes.map_err(|error| classify(&error))
+    }
+}
+
+impl Drop for Transaction {
+    /// The batch was dropped between its beginning and its end.
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            spawn(async move { drop(connection.execute("ROLLBACK", []).await) });
+        }
+    }
+}
+
+async fn run(connection: &Connection, statement: &Statement<'_>) -> Result<Outcome, Error> {
+    let parameters: Vec<ParameterValue> = statement.parameters.iter().map(bound).collect();
+    if !reads(statement.sql) {
+        return Ok(Outcome { rows: Vec::new(), affected: connection.execute(statement.sql, parameters).await? });
+    }
+    let mut result = connection.query(statement.sql, parameters).await?;
+    let names: Vec<String> = result.columns().iter().map(|column| column.name.clone()).collect();
+    let mut rows = Vec::new();
+    while let Some(row) = result.rows().next().await {
+        rows.push(Row(names.iter().cloned().zip(row.into_iter().map(found)).collect()));
+    }
+    // What went wrong is told here, not by `query`.
+    result.result().await?;
+    Ok(Outcome { rows, affected: 0 })
+}
+
+fn bound(value: &Value) -> ParameterValue {
+    match value {
+        Value::Text(text) => ParameterValue::Str(text.clone()),
+        Value::Integer(integer) => ParameterValue::Int64(*integer),
+        Value::Boolean(boolean) => ParameterValue::Boolean(*boolean),
+        Value::Timestamp(at) => ParameterValue::Str(at.to_text()),
+        Value::Null => ParameterValue::DbNull,
+    }
+}
+
+/// The statements ask for texts, numbers and booleans. Anything else, in a column of the host's own, becomes a text that
+/// no reader of a column takes for anything.
+fn found(value: DbValue) -> Value {
+    match value {
+        DbValue::Str(text) | DbValue::Uuid(text) => Value::Text(text),
+        DbValue::Boolean(boolean) => Value::Boolean(boolean),
+        DbValue::Int64(integer) => Value::Integer(integer),
+        DbValue::Int32(integer) => Value::Integer(integer.into()),
+        DbValue::Int16(integer) => Value::Integer(integer.into()),
+        DbValue::Int8(integer) => Value::Integer(integer.into()),
+        DbValue::DbNull => Value::Null,
+        _ => Value::Text("of another type".to_owned()),
+    }
+}
+
+/// What the database says is compared and goes no further: it may quote values.
+fn classify(error: &Error) -> SqlError {
+    match error {
+        Error::PgError(PgError::QueryFailed(QueryError::DbError(error))) => {
+            let constraint = error.extras.iter().find(|(name, _)| name == "constraint");
+            classify_postgres(&error.code, &error.message, constraint.map(|(_, value)| value.as_str()))
+        }
+        // A value that does not fit the type of its parameter never reaches the server.
+        Error::PgError(PgError::BadParameter(_) | PgError::ValueConversionFailed(_)) | Error::Decode(_) => {
+            SqlError::Rejected
+        }
+        Error::PgError(PgError::QueryFailed(QueryError::Text(message))) if message.contains("ToSql") => {
+            SqlError::Rejected
+        }
+        Error::PgError(
+            PgError::QueryFailed(QueryError::Text(_)) | PgError::ConnectionFailed(_) | PgError::Other(_),
+        ) => SqlError::Unavailable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spin_sdk::pg::DbError;
+
+    fn refused(code: &str, message: &str, extras: &[(&str, &str)]) -> SqlError {
+        classify(&Error::PgError(PgError::QueryFailed(QueryError::DbError(DbError {
+            as_text: String::new(),
+            severity: "ERROR".to_owned(),
+            code: code.to_owned(),
+            message: message.to_owned(),
+            detail: None,
+            extras: extras.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        }))))
+    }
+
+    #[test]
+    fn the_servers_errors_are_told_apart_by_their_state() {
+        let extras = [("table", "users"), ("constraint", "ix_users_email")];
+        assert_eq!(refused("23505", "", &extras), SqlError::UniqueViolation("ix_users_email".to_owned()));
+        let missing = refused("42P01", "relation \"session\" does not exist", &[]);
+        assert_eq!(missing, SqlError::MissingTable("session".to_owned()));
+        assert_eq!(refused("40P01", "deadlock detected", &[]), SqlError::Conflict);
+        assert_eq!(refused("57P01", "terminating connection", &[]), SqlError::Unavailable);
+    }
+
+    #[test]
+    fn a_mistake_is_no_outage_whenever_it_shows() {
+        let failed = |message: &str| not_opened(&Error::PgError(PgError::ConnectionFailed(message.to_owned())));
+        assert_eq!(failed("FATAL: password authentication failed for user \"marker\""), SqlError::Rejected);
+        assert_eq!(failed("Connection refused (os error 111)"), SqlError::Unavailable);
+    }
+
+    #[test]
+    fn a_server_that_is_away_is_no_mistake() {
+        assert_eq!(mistake("Connection refused (os error 111)"), None);
+        assert_eq!(mistake("address postgres://db:5432 is not permitted"), Some(SetUpError::ServerNotGranted));
+        let error = mistake("invalid connection string: unknown option `marker`").unwrap();
+        assert!(matches!(&error, SetUpError::Variable { variable, .. } if variable == "auth_database"));
+        assert!(!error.to_string().contains("marker"));
+    }
+
+    #[test]
+    fn what_the_server_refuses_is_a_mistake_and_not_repeated() {
+        let error = |message: &str| match mistake(message) {
+            Some(SetUpError::Variable { variable, problem }) if variable == "auth_database" => problem,
+            other => panic!("{message}: {other:?}"),
+        };
+        for refused in [
+            "Error occurred while creating a new object: db error\n\nCaused by:\n    0: db error: FATAL: password \
+             authentication failed for user \"marker\"",
+            "FATAL: no pg_hba.conf entry for host \"127.0.0.1\", user \"marker\", database \"d\", no encryption",
+            "FATAL: database \"marker\" does not exist",
+            "FATAL: role \"marker\" does not exist",
+            "invalid configuration\n\nCaused by:\n    password missing",
+        ] {
+            assert!(error(refused).starts_with("is refused by the server"), "{refused}");
+            assert!(!error(refused).contains("marker"));
+        }
+        for wrong in ["invalid configuration: both host and hostaddr are missing", "host missing", "Unix sockets are …"]
+        {
+            assert!(error(wrong).starts_with("is not the address"), "{wrong}");
+        }
+        for away in ["FATAL: sorry, too many clients already", "FATAL: the database system is starting up", ""] {
+            assert_eq!(mistake(away), None, "{away}");
+        }
+    }
+
+    #[test]
+    fn an_error_without_a_state_is_an_outage_unless_a_value_did_not_fit() {
+        let text = |text: &str| Error::PgError(PgError::QueryFailed(QueryError::Text(text.to_owned())));
+        assert_eq!(classify(&text("Error { kind: Closed, cause: None }")), SqlError::Unavailable);
+        assert_eq!(classify(&text("Error { kind: ToSql(0), cause: Some(WrongType) }")), SqlError::Rejected);
+        let refused = Error::PgError(PgError::ConnectionFailed("Connection refused".to_owned()));
+        assert_eq!(classify(&refused), SqlError::Unavailable);
+    }
+}

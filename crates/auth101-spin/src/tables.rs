@@ -1,0 +1,117 @@
+//! The tables, made where they are first missed.
+
+use crate::database::Database;
+use auth101_sql::{
+    Dialect, Entities,
+    driver::{Outcome, SqlDriver, SqlError, Statement, Value},
+    entity::Ownership,
+    schema,
+};
+use std::rc::Rc;
+
+/// Any number will do, as long as every component takes the same: "auth101" in ASCII.
+const LOCK: i64 = 0x0061_7574_6831_3031;
+
+/// A driver that makes the tables of ours when a statement does not find one, and then runs the batch again. Costs
+/// nothing while they are there.
+#[derive(Clone, Debug)]
+pub(crate) struct MakingTables(Rc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    database: Database,
+    /// Those that are ours to make. What the host customised or brought is the host's.
+    ours: Vec<String>,
+    hosts: Vec<String>,
+    statements: Vec<String>,
+}
+
+impl MakingTables {
+    pub(crate) fn new(database: Database, entities: &Entities) -> Self {
+        let (ours, hosts): (Vec<_>, Vec<_>) =
+            entities.iter().partition(|entity| entity.ownership == Ownership::Managed);
+        let [ours, hosts] = [ours, hosts].map(|entities| entities.iter().map(|entity| entity.name.clone()).collect());
+        let statements = schema::create_statements(database.dialect(), entities);
+        Self(Rc::new(Inner { database, ours, hosts, statements }))
+    }
+
+    pub(crate) fn database(&self) -> &Database {
+        &self.0.database
+    }
+
+    /// Whether it would make a table of that name.
+    pub(crate) fn makes(&self, table: &str) -> bool {
+        self.0.ours.iter().any(|ours| ours == table)
+    }
+
+    /// Whether making the tables may help. A server that does not speak English tells that a table is missing, and its
+    /// name in words that are not understood: then it may be one of ours.
+    fn may_help(&self, missing: &str) -> bool {
+        self.makes(missing) || !(self.0.ours.is_empty() || self.0.hosts.iter().any(|hosts| hosts == missing))
+    }
+
+    /// All of them in one transaction; those that are there stay as they are. Requests that miss them at the same moment
+    /// wait for each other: SQLite lets one writer in at a time, and PostgreSQL, where two `CREATE TABLE IF NOT EXISTS`
+    /// of one table can collide, is asked for a lock.
+    async fn make(&self) -> Result<(), SqlError> {
+        let lock = match self.0.database.dialect() {
+            Dialect::Postgres => {
+                let sql = "SELECT CAST(pg_advisory_xact_lock(CAST($1 AS BIGINT)) AS TEXT)";
+                Some(Statement { sql, parameters: vec![Value::Integer(LOCK)] })
+            }
+            Dialect::Sqlite | Dialect::MySql => None,
+        };
+        let create = self.0.statements.iter().map(|sql| Statement { sql, parameters: Vec::new() });
+        let batch: Vec<Statement<'_>> = lock.into_iter().chain(create).collect();
+        self.0.database.batch(&batch).await.map(drop)
+    }
+}
+
+impl SqlDriver for MakingTables {
+    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
+        match self.0.database.batch(statements).await {
+            Err(SqlError::MissingTable(table)) if self.may_help(&table) => match self.make().await {
+                Ok(()) => self.0.database.batch(statements).await,
+                Err(error @ (SqlError::Conflict | SqlError::Unavailable)) => Err(error),
+                // It may not: then the log names the table and says who makes it.
+                Err(_) => Err(SqlError::MissingTable(table)),
+            },
+            outcome => outcome,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use auth101_core::config::EntityOptions;
+    use auth101_sql::dialect::classify_postgres;
+    use serde_json::json;
+
+    #[test]
+    fn a_table_that_is_the_hosts_is_not_made() {
+        let session = json!({ "model_name": "logins" }).as_object().cloned();
+        let user = json!({ "model_name": "members" }).as_object().cloned();
+        let options = EntityOptions { session, user, ..EntityOptions::default() };
+        let tables = MakingTables::new(Database::parse("sqlite").unwrap(), &Entities::new(&options).unwrap());
+        assert!(tables.makes("members") && tables.makes("account"));
+        assert!(!tables.makes("logins") && !tables.makes("session") && !tables.makes("users"));
+        assert!(!tables.0.statements.iter().any(|sql| sql.contains("logins")));
+        assert!(tables.may_help("members") && !tables.may_help("logins"));
+    }
+
+    #[test]
+    fn tables_are_made_where_the_server_speaks_another_language() {
+        let session = json!({ "model_name": "logins" }).as_object().cloned();
+        let options = EntityOptions { session, ..EntityOptions::default() };
+        let tables = MakingTables::new(Database::parse("postgres://h/d").unwrap(), &Entities::new(&options).unwrap());
+        for message in [
+            "Relation »users« existiert nicht",
+            "la relation « users » n\'existe pas",
+            "リレーション\"users\"は存在しません",
+        ] {
+            let SqlError::MissingTable(name) = classify_postgres("42P01", message, None) else { panic!("{message}") };
+            assert!(tables.may_help(&name), "{message}: {name}");
+        }
+    }
+}

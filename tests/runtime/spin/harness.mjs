@@ -1,0 +1,234 @@
+// Runs a built Spin component in the host of this repository, over a real SQLite file or a real PostgreSQL server.
+//
+// `cargo xtask build spin` makes the component, `cargo build -p auth101-spin-host` the host, and
+// `cargo build -p auth101-testkit --bin server` what starts PostgreSQL.
+
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import http from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
+import { after } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import pg from "pg";
+
+export { json, until } from "../requests.mjs";
+
+export const ROOT = new URL("../../../", import.meta.url);
+const TARGET = process.env.CARGO_TARGET_DIR
+  ? pathToFileURL(`${process.env.CARGO_TARGET_DIR}/`)
+  : new URL("target/", ROOT);
+const HOST = fileURLToPath(new URL("debug/auth101-spin-host", TARGET));
+const SERVER = fileURLToPath(new URL("debug/server", TARGET));
+/** How long the host may take to compile a component, on a machine that does much else. */
+const START_LIMIT = 120_000;
+
+/** A secret that the component accepts. */
+export const SECRET = "a-secret-of-the-tests-with-more-than-32-bytes";
+/** The cheapest hash there is, for tests that are about something else. */
+export const CHEAP_HASH = { allow_weak_argon2: true, argon2_memory: 8, argon2_iterations: 1 };
+/** Hosts that a test has not ended, because a claim of it failed: they would keep this process alive for ever. */
+const running = new Set();
+after(() => Promise.all([...running].map(({ kill }) => kill())));
+/** What a test is run over. */
+export const DATABASES = ["sqlite", "postgres"];
+
+/**
+ * Starts an application.
+ *
+ * @param {object} [options]
+ * @param {"sqlite" | "postgres"} [options.database]
+ * @param {Record<string, unknown>} [options.options] options of auth101 by their canonical names
+ * @param {string | null} [options.secret] null leaves it out
+ * @param {string} [options.migration] SQL that is run before the first request
+ * @param {string} [options.manifest] from the root of the repository
+ * @param {(manifest: string) => string} [options.edit] changes the manifest
+ * @param {Record<string, string>} [options.variables] further variables of the manifest, by name
+ * @param {string[]} [options.flags] further flags of the host
+ * @param {object} [options.on] an application whose database this one shares
+ */
+export async function startSpin({
+  database = "sqlite",
+  options = {},
+  secret = SECRET,
+  migration,
+  manifest = "spin.toml",
+  edit = (text) => text,
+  variables = {},
+  flags = [],
+  on,
+} = {}) {
+  const folder = on?.folder ?? (await mkdtemp(join(tmpdir(), "auth101-spin-")));
+  const url = database === "postgres" ? (on?.database.url ?? (await postgresDatabase())) : undefined;
+  const store = url ? new PostgresTables(url) : new SqliteTables(join(folder, "sqlite_db.db"));
+  if (migration) await store.script(migration);
+
+  const file = join(folder, "spin.toml");
+  await writeFile(file, edit(await absolute(manifest)));
+  const given = { ...options, ...(secret !== null && { secret }), ...(url && { database: url }) };
+  const environment = Object.entries(given).map(([name, value]) => [
+    `SPIN_VARIABLE_AUTH_${name.toUpperCase()}`,
+    typeof value === "object" ? JSON.stringify(value) : String(value),
+  ]);
+  const further = Object.entries(variables).map(([name, value]) => [`SPIN_VARIABLE_${name.toUpperCase()}`, value]);
+  const words = ["up", "--from", file, "--listen", "127.0.0.1:0", "--state-dir", folder, ...flags];
+  const child = spawn(HOST, words, {
+    env: { ...process.env, ...Object.fromEntries([...environment, ...further]) },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const application = { child, folder, database: store, log: "", exited: new Promise((resolve) => child.once("exit", resolve)) };
+  const listening = new Promise((resolve) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const address = /^Serving (http:\S+)$/.exec(line)?.[1];
+      if (address) resolve(new URL(address));
+      else application.log += `${line}\n`;
+    });
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => (application.log += text));
+  let timer;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, START_LIMIT)));
+  application.url = await Promise.race([listening, application.exited.then(() => undefined), late]);
+  clearTimeout(timer);
+  running.add(application);
+  application.kill = async () => {
+    child.kill("SIGKILL");
+    await application.exited;
+    running.delete(application);
+  };
+  application.dispose = async () => {
+    await application.kill();
+    await store.close();
+    if (!on) await rm(folder, { recursive: true, force: true });
+  };
+  if (!application.url) {
+    await application.dispose();
+    throw Object.assign(new Error(`the host does not serve:\n${application.log}`), { log: application.log });
+  }
+  // A connection for each request: one whose body was not read to the end is closed, and the next request might already
+  // be on it.
+  application.fetch = (path, init) => {
+    const headers = new Headers(init?.headers);
+    headers.set("connection", "close");
+    return fetch(new URL(application.url.origin + path), { ...init, headers });
+  };
+  application.sql = (statement, values = []) => store.run(statement, values);
+  // The memory of the host, with that of every instance in it: now, and the most that it was since it was last forgotten.
+  const mebibytes = async (name) => {
+    const status = await readFile(`/proc/${child.pid}/status`, "utf8");
+    return Math.round(Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)[1]) / 1_024);
+  };
+  application.residentMebibytes = () => mebibytes("VmRSS");
+  application.peakMebibytes = () => mebibytes("VmHWM");
+  application.forgetPeak = () => writeFile(`/proc/${child.pid}/clear_refs`, "5");
+  application.count = async (table) => Number((await store.run(`SELECT count(*) AS n FROM ${table}`, []))[0].n);
+  return application;
+}
+
+/** A manifest whose sources are found from any folder. */
+async function absolute(manifest) {
+  const place = new URL(manifest, ROOT);
+  const text = await readFile(place, "utf8");
+  return text.replaceAll(/^source = "(.+)"$/gm, (_, source) => `source = ${JSON.stringify(fileURLToPath(new URL(source, place)))}`);
+}
+
+class SqliteTables {
+  #file;
+  #open;
+
+  constructor(file) {
+    this.#file = file;
+  }
+
+  get #database() {
+    this.#open ??= new DatabaseSync(this.#file, { timeout: 5_000 });
+    return this.#open;
+  }
+
+  async script(sql) {
+    this.#database.exec(sql);
+  }
+
+  async run(statement, values) {
+    const bound = values.map((value) => (typeof value === "boolean" ? Number(value) : value));
+    return this.#database.prepare(statement).all(...bound).map((row) => ({ ...row }));
+  }
+
+  async close() {
+    this.#open?.close();
+  }
+}
+
+class PostgresTables {
+  #client;
+
+  constructor(url) {
+    this.url = url;
+  }
+
+  async #connected() {
+    if (!this.#client) {
+      this.#client = new pg.Client({ connectionString: this.url });
+      await this.#client.connect();
+    }
+    return this.#client;
+  }
+
+  async script(sql) {
+    await (await this.#connected()).query(sql);
+  }
+
+  async run(statement, values) {
+    let number = 0;
+    const text = statement.replaceAll("?", () => `$${++number}`);
+    // Integers are numbers; everything else is text as the server writes it.
+    const parser = (type) => ([20, 21, 23].includes(type) ? Number : (value) => value);
+    const client = await this.#connected();
+    return (await client.query({ text, values, types: { getTypeParser: parser } })).rows.map((row) => ({ ...row }));
+  }
+
+  async close() {
+    await this.#client?.end();
+  }
+}
+
+// One server for all tests of a process.
+let server;
+
+/** The URL of a new, empty database. */
+export async function postgresDatabase() {
+  server ??= startServer();
+  return (await server).next();
+}
+
+function startServer() {
+  const child = spawn(SERVER, ["postgres"], { stdio: ["pipe", "pipe", "inherit"] });
+  // Neither it nor its pipes keep this process alive; when this process ends, so does its input.
+  for (const one of [child, child.stdin, child.stdout]) one.unref();
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  let first = true;
+  return {
+    async next() {
+      if (!first) child.stdin.write("\n");
+      first = false;
+      child.stdout.ref();
+      const { value, done } = await lines.next();
+      child.stdout.unref();
+      if (done) throw new Error("PostgreSQL does not start; what its program said stands above");
+      return JSON.parse(value).url;
+    },
+  };
+}
+
+/** One request over an agent of its own or of the caller's, as Node sends it. */
+export function request(url, { method = "GET", headers = {}, body, agent = false } = {}) {
+  return new Promise((resolve, reject) => {
+    const sent = http.request(url, { method, headers, agent }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (part) => (text += part));
+      response.on("end", () => resolve({ status: response.statusCode, headers: response.headers, text }));
+    });
+    sent.on("error", reject).end(body);
+  });
+}

@@ -1,0 +1,89 @@
+//! `cargo xtask build spin`: from Rust to the component that `spin up` runs.
+
+use crate::{
+    Chore,
+    tools::{in_root, install_rust_target, root, run, say, target_directory},
+};
+use anyhow::{Context, Result, bail};
+use std::{fs, path::PathBuf, process::Command};
+
+pub(crate) const CHORE: Chore = Chore {
+    name: "build spin",
+    summary: "builds the Spin component into build/spin",
+    help: "\
+Compiles to a WebAssembly component, as spin.toml names it. Installs the Rust target where it is missing.
+
+  --example     builds examples/spin-mount into build/spin/mount.wasm instead
+  --panic       with --example: adds a route that panics, for the tests, and names it panic.wasm
+  --suite       builds the component that runs the suites of testkit on Spin's databases, for the tests",
+    run: |arguments| {
+        let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        build(match words.as_slice() {
+            [] => &ENDPOINT,
+            ["--example"] => &EXAMPLE,
+            ["--example", "--panic"] | ["--panic", "--example"] => &PANICKING_EXAMPLE,
+            ["--suite"] => &SUITE,
+            _ => bail!("unknown arguments `{}`; `cargo xtask build spin --help` lists them", words.join(" ")),
+        })
+    },
+};
+
+/// A crate that becomes a component.
+pub(crate) struct Component {
+    package: &'static str,
+    features: &'static [&'static str],
+    /// Where it goes.
+    pub(crate) output: &'static str,
+}
+
+/// The one that is deployed.
+pub(crate) const ENDPOINT: Component =
+    Component { package: "auth101-spin-endpoint", features: &[], output: "build/spin/auth101.wasm" };
+/// The example that mounts the routes.
+pub(crate) const EXAMPLE: Component =
+    Component { package: "spin-mount", features: &[], output: "build/spin/mount.wasm" };
+/// The example as the tests want it.
+pub(crate) const PANICKING_EXAMPLE: Component =
+    Component { package: "spin-mount", features: &["panic-route"], output: "build/spin/panic.wasm" };
+/// The suites of testkit.
+pub(crate) const SUITE: Component =
+    Component { package: "auth101-spin-suite", features: &[], output: "build/spin/suite.wasm" };
+
+const TARGET: &str = "wasm32-wasip2";
+const HOST: &str = "auth101-spin-host";
+
+/// Builds it.
+pub(crate) fn build(component: &Component) -> Result<()> {
+    install_rust_target(TARGET)?;
+    say(&format!("Compiling {} for {TARGET}", component.package));
+    let mut cargo = cargo();
+    cargo.args(["rustc", "--release", "--target", TARGET, "--package", component.package, "--lib"]);
+    if !component.features.is_empty() {
+        cargo.arg("--features").arg(component.features.join(","));
+    }
+    // The profile keeps symbols for wasm-bindgen. A component has no use for them, and they are a tenth of it.
+    run(cargo.args(["--", "-C", "strip=symbols"]))?;
+    let made = target_directory().join(TARGET).join("release").join(component.package.replace('-', "_"));
+    let output = in_root(component.output);
+    if let Some(folder) = output.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::copy(made.with_extension("wasm"), &output).with_context(|| format!("cannot write {}", component.output))?;
+    say(&format!("{} is ready ({} KiB)", component.output, fs::metadata(&output)?.len() / 1024));
+    Ok(())
+}
+
+/// Builds the program that runs components where there is no `spin`, and says where it is.
+pub(crate) fn build_host() -> Result<PathBuf> {
+    say("Building the host of components (the first time takes some minutes)");
+    // With the features of the whole workspace, as the tests build it: otherwise the compiler of components, the largest
+    // dependency, would be built once more.
+    run(cargo().args(["build", "--workspace", "--all-features", "--bin", HOST]))?;
+    Ok(target_directory().join("debug").join(HOST))
+}
+
+fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root());
+    cargo
+}
