@@ -1,0 +1,141 @@
+/**
+ * Runs a call: the core is asked how to go on, and answered, until it has a result.
+ *
+ * Every entry into WebAssembly is a plain call from here. A trap therefore ends the call that it happens in and no other
+ * promise waits for an instance that is gone.
+ *
+ * @module
+ */
+
+import { type Answer, describeFailure, readResults } from "./batch.js";
+import type { Database, Result, Statement, Transaction } from "./driver/database.js";
+import { type FaultEvent, isThenable, type Report, type SecurityEvent } from "./event.js";
+import type { HashPool } from "./hash/pool.js";
+import { enter, isCurrent } from "./instance.js";
+import { runJob, type Task } from "./wasm/auth101.js";
+
+/** How long a database may take for one batch, in milliseconds. */
+export const DATABASE_TIMEOUT = 30_000;
+
+/** What the core says after each step. */
+interface Step {
+  readonly events?: readonly SecurityEvent[];
+  readonly batch?: readonly Statement[];
+  readonly hash?: true;
+  readonly result?: unknown;
+}
+
+/** What a call works with. */
+export interface Surroundings {
+  readonly database: Database;
+  readonly transaction: Transaction;
+  /** Makes the tables, where that is to be done at first use. */
+  readonly prepare: () => Promise<void> | undefined;
+  readonly pool: HashPool | undefined;
+  readonly report: Report;
+}
+
+/**
+ * Runs a call to its result.
+ *
+ * @throws InstanceLost and nothing else.
+ */
+export async function run<Outcome>(instance: number, begin: () => Task, around: Surroundings): Promise<Outcome> {
+  const task = enter(instance, begin, around.report);
+  let detail: Partial<FaultEvent> = {};
+  try {
+    let step = enter<Step>(instance, () => task.start(), around.report);
+    for (;;) {
+      const { events, batch, hash, result } = step;
+      for (const event of events ?? []) around.report(event.event === "fault" ? { ...event, ...detail } : event);
+      if (batch !== undefined) {
+        const outcome = await runBatch(batch, around);
+        detail = outcome.detail ?? {};
+        step = enter(instance, () => task.answerBatch(outcome.answer), around.report);
+      } else if (hash === true) {
+        const job = enter(instance, () => task.job(), around.report);
+        const inPlace = (job: Uint8Array) => enter(instance, () => runJob(job), around.report);
+        const outcome = await around.pool?.run(job, inPlace, around.report);
+        step = enter(instance, () => task.answerHash(outcome), around.report);
+      } else {
+        return result as Outcome;
+      }
+    }
+  } finally {
+    if (isCurrent(instance)) task.free();
+  }
+}
+
+interface BatchOutcome {
+  /** For the core. */
+  readonly answer: Answer;
+  /** For the log, where it failed. */
+  readonly detail?: Partial<FaultEvent>;
+}
+
+async function runBatch(batch: readonly Statement[], around: Surroundings): Promise<BatchOutcome> {
+  try {
+    const tables = around.prepare();
+    if (tables !== undefined) await tables;
+    const results = await within(around.database, batch, around.transaction);
+    return results === SILENCE ? { answer: "silent", detail: { problem: "did not answer in time" } } : readResults(results, batch.length);
+  } catch (error) {
+    return describeFailure(error);
+  }
+}
+
+const SILENCE = Symbol("silence");
+
+/**
+ * What the database gives, or that it gave nothing in time. A batch that is given up is told so, for it would write at a
+ * time that is long past; where it goes on all the same it may still commit: each step may be run twice.
+ */
+async function within(
+  database: Database,
+  batch: readonly Statement[],
+  transaction: Transaction,
+): Promise<readonly Result[] | typeof SILENCE> {
+  const controller = new AbortController();
+  const given = database.batch(batch, { begin: [...transaction.begin], signal: controller.signal });
+  if (!isThenable(given)) return given;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<typeof SILENCE>((resolve) => {
+    timer = setTimeout(() => {
+      controller.abort();
+      resolve(SILENCE);
+    }, DATABASE_TIMEOUT);
+  });
+  try {
+    // Whatever it comes to after that is nobody's concern.
+    return await Promise.race([given, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Makes tables, once: a failure is told to whoever waits, and the next call tries again.
+ *
+ * @returns what to call before each batch; it gives nothing once the tables are there.
+ */
+export function once(make: () => Promise<void>): () => Promise<void> | undefined {
+  let state: Promise<void> | "done" | undefined;
+  return () => {
+    if (state === "done") return undefined;
+    state ??= make().then(
+      () => void (state = "done"),
+      (error: unknown) => {
+        state = undefined;
+        throw error;
+      },
+    );
+    return state;
+  };
+}
+
+/** Runs a batch as part of the set-up: no results are wanted. */
+export async function runStatements(database: Database, batch: readonly Statement[], transaction: Transaction) {
+  if ((await within(database, batch, transaction)) === SILENCE) {
+    throw new Error("the database did not answer in time");
+  }
+}

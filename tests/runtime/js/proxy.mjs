@@ -1,0 +1,47 @@
+// A stretch of network that a test can cut.
+
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import { setTimeout } from "node:timers/promises";
+
+/** When every client on this machine has heard that its connection is gone, in milliseconds. */
+const NOTICED_AFTER = 200;
+
+/**
+ * Stands between a client and the server of a URL.
+ *
+ * @param {string} target the URL of a database
+ * @returns {Promise<{ url: string, cut: () => Promise<void>, mend: () => Promise<void>, close: () => Promise<void> }>}
+ * `cut` ends all connections and refuses new ones until `mend`
+ */
+export async function startProxy(target) {
+  const server = new URL(target);
+  const sockets = new Set();
+  const listener = createServer((near) => {
+    const far = connect(Number(server.port), server.hostname);
+    for (const [from, to] of [[near, far], [far, near]]) {
+      sockets.add(from);
+      from.on("error", () => to.destroy());
+      from.on("close", () => (sockets.delete(from), to.destroy()));
+      from.pipe(to);
+    }
+  });
+  const listen = async (port) => {
+    listener.listen(port, "127.0.0.1");
+    await once(listener, "listening");
+  };
+  const cut = async () => {
+    if (!listener.listening) return;
+    const closed = once(listener, "close");
+    listener.close();
+    for (const socket of sockets) socket.resetAndDestroy();
+    await closed;
+    // Connections that lie idle hear of it now, and not under the next call.
+    await setTimeout(NOTICED_AFTER);
+  };
+  await listen(0);
+  const { port } = listener.address();
+  const url = new URL(target);
+  url.port = String(port);
+  return { url: url.href, cut, mend: () => listen(port), close: cut };
+}
