@@ -1,16 +1,15 @@
-// README.md tells the truth: its transcript is run against `cargo xtask dev`, its options are those of the code, and the
-// links of all pages lead somewhere.
+// README.md tells the truth: its transcripts are run against `cargo xtask dev` and `cargo xtask dev spin`, its options are
+// those of the code, and the links of all pages lead somewhere.
 
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { serveDev } from "./dev.mjs";
 
 const ROOT = new URL("../../", import.meta.url);
 const read = (path) => readFile(new URL(path, ROOT), "utf8");
@@ -19,15 +18,14 @@ const cargo = process.env.CARGO ?? "cargo";
 
 const ADDRESS = "ada@example.com";
 const ORIGIN = "http://127.0.0.1:8787";
-/** A first start compiles the Worker. */
-const START_LIMIT = 15 * 60_000;
+const SPIN_ORIGIN = "http://127.0.0.1:3000";
 
 /** What a placeholder stands for: `<user id>`, or `<…token>`. */
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
 const TOKEN = String.raw`[\w-]+\.[\w-]+\.[\w-]+`;
 
 test("the transcript is what `cargo xtask dev` answers", async (t) => {
-  const transcript = await readTranscript();
+  const transcript = await readTranscript("transcript");
   const paths = new Set(transcript.map(({ command }) => /8787\/auth(\/[\w/-]+)/.exec(command)[1]));
   assert.deepEqual([...paths].sort(), [
     "/refresh",
@@ -38,20 +36,17 @@ test("the transcript is what `cargo xtask dev` answers", async (t) => {
     "/sign-up/email",
   ]);
 
-  const origin = await serve(t);
-  // The local database may have served before: an address of this run's own.
-  const address = `ada-${randomUUID()}@example.com`;
-  const outputs = await run(
-    transcript.map(({ command }) => command.replaceAll(ORIGIN, origin).replaceAll(ADDRESS, address)),
-  );
-
-  const values = new Map();
-  for (const [index, { command, output }] of transcript.entries()) {
-    compare(output.replaceAll(ADDRESS, address), outputs[index], values, command);
-  }
+  const values = await replay(transcript, ORIGIN, await serveDev(t));
   const refreshTokens = [...values].filter(([name]) => name.endsWith("refresh token"));
   assert.equal(refreshTokens.length, 3);
   assert.equal(new Set(refreshTokens.map(([, value]) => value)).size, 3, "each of the three is another one");
+});
+
+test("the transcript of Spin is what `cargo xtask dev spin` answers", async (t) => {
+  const transcript = await readTranscript("spin-transcript");
+  const paths = new Set(transcript.map(({ command }) => /3000\/auth(\/[\w/-]+)/.exec(command)[1]));
+  assert.ok(paths.has("/sign-up/email"));
+  await replay(transcript, SPIN_ORIGIN, await serveDev(t, "spin"));
 });
 
 test("the options are those of the code, here and in wrangler.toml and in docs/configuration.md", async () => {
@@ -111,9 +106,9 @@ async function pages() {
   return ["README.md", "HACKING.md", "SECURITY.md", "CHANGELOG.md", ...docs.map((name) => `docs/${name}`)];
 }
 
-/** The blocks that are marked `transcript`: a command in `sh`, then what it prints in `text`. */
-async function readTranscript() {
-  const blocks = [...(await read("README.md")).matchAll(/^```(\w+) transcript\n(.*?)^```$/gms)];
+/** The blocks that are marked so: a command in `sh`, then what it prints in `text`. */
+async function readTranscript(mark) {
+  const blocks = [...(await read("README.md")).matchAll(new RegExp(`^\`\`\`(\\w+) ${mark}\\n(.*?)^\`\`\`$`, "gms"))];
   const transcript = [];
   for (let index = 0; index < blocks.length; index += 2) {
     const [[, first, command], [, second, output]] = blocks.slice(index, index + 2);
@@ -122,6 +117,20 @@ async function readTranscript() {
   }
   assert.notEqual(transcript.length, 0);
   return transcript;
+}
+
+/** Runs a transcript against another origin than it is printed with, and compares; what the placeholders stood for. */
+async function replay(transcript, printed, origin) {
+  // The local database may have served before: an address of this run's own.
+  const address = `ada-${randomUUID()}@example.com`;
+  const outputs = await run(
+    transcript.map(({ command }) => command.replaceAll(printed, origin).replaceAll(ADDRESS, address)),
+  );
+  const values = new Map();
+  for (const [index, { command, output }] of transcript.entries()) {
+    compare(output.replaceAll(ADDRESS, address), outputs[index], values, command);
+  }
+  return values;
 }
 
 /** Runs the commands in one shell, for they share variables; what each printed. */
@@ -151,54 +160,6 @@ function compare(expected, actual, values, command) {
     assert.equal(values.get(name) ?? value, value, `${command}\n<${name}> is another one than before`);
     values.set(name, value);
   }
-}
-
-/** Starts `cargo xtask dev` on a free port and waits until it answers; ends it with the test. */
-async function serve(t) {
-  const port = await freePort();
-  const origin = `http://127.0.0.1:${port}`;
-  // A process group of its own, so that nothing of it can be left behind.
-  const child = spawn(cargo, ["xtask", "dev", "--port", String(port)], {
-    cwd: fileURLToPath(ROOT),
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let log = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text) => (log += text));
-  }
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  t.after(async () => {
-    signal(child, "SIGTERM");
-    await Promise.race([ended, sleep(15_000, undefined, { ref: false })]);
-    signal(child, "SIGKILL");
-  });
-
-  const limit = Date.now() + START_LIMIT;
-  while (Date.now() < limit) {
-    if (child.exitCode !== null || child.signalCode !== null) break;
-    const status = await fetch(`${origin}/auth/session`).then((response) => response.status, () => 0);
-    if (status === 401) return origin;
-    await sleep(200);
-  }
-  assert.fail(`\`cargo xtask dev\` does not serve:\n${log}`);
-}
-
-/** To the whole group of a child. */
-function signal(child, name) {
-  try {
-    process.kill(-child.pid, name);
-  } catch (error) {
-    if (error.code !== "ESRCH") throw error;
-  }
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function withoutCode(markdown) {

@@ -7,11 +7,18 @@
     reason = "a command-line tool of the repository: it talks to a terminal, and a panic costs nobody a request"
 )]
 
+mod bench_js;
+mod bench_spin;
 mod dev;
+mod dev_spin;
 mod fuzz;
+mod js;
+mod js_suite;
+mod local_server;
 mod schema;
 mod sim;
 mod size;
+mod spin;
 mod test;
 mod tools;
 mod worker;
@@ -31,8 +38,22 @@ pub(crate) struct Chore {
     run: fn(&[String]) -> Result<()>,
 }
 
-const CHORES: &[&Chore] =
-    &[&dev::CHORE, &test::CHORE, &worker::CHORE, &sim::CHORE, &fuzz::CHORE, &schema::CHORE, &size::CHORE];
+const CHORES: &[&Chore] = &[
+    // Before `dev`, which its name begins with.
+    &dev_spin::CHORE,
+    &dev::CHORE,
+    &test::CHORE,
+    &worker::CHORE,
+    &spin::CHORE,
+    &js::CHORE,
+    &js_suite::CHORE,
+    &sim::CHORE,
+    &fuzz::CHORE,
+    &bench_spin::CHORE,
+    &bench_js::CHORE,
+    &schema::CHORE,
+    &size::CHORE,
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

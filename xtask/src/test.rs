@@ -1,8 +1,8 @@
 //! `cargo xtask test`: everything that must hold, each part on the real thing.
 
 use crate::{
-    Chore,
-    tools::{in_root, install_node_modules, install_rust_target, javascript, run, say},
+    Chore, spin,
+    tools::{in_root, install_node, install_node_modules, install_rust_target, javascript, run, say},
 };
 use anyhow::{Context, Result, bail};
 use std::{
@@ -17,9 +17,10 @@ pub(crate) const CHORE: Chore = Chore {
     summary: "Runs every test; installs what it needs",
     help: "\
 Format, lints, rendered SQL, licences, the crates without std, unit and property tests, the simulator, the Worker on real
-workerd and D1, the README's transcript, and the password hashes against the Python package. Nothing is skipped; what is
-missing (Rust targets, JavaScript packages, cargo-deny, a Python environment) is installed first, into target/ and
-node_modules/.
+workerd and D1, the Spin component on real SQLite and PostgreSQL, the npm package and its client, the example page in
+Chromium, the README's transcripts, and everything beside the Python package. Nothing is skipped; what is missing (Rust
+targets, JavaScript packages, cargo-deny, a Python environment, other versions of Node.js) is installed first, into
+target/ and node_modules/; database servers, sqlite3 and Chromium come from apt-get.
 
   PART …    runs only these parts, by their names",
     run: test,
@@ -38,7 +39,14 @@ const PARTS: &[Part] = &[
     ("sim", "the simulator over 100,000 seeds", simulator),
     ("python", "password hashes and tokens against the Python package", python),
     ("worker", "the Worker on real workerd and D1", worker),
+    ("spin", "the Spin component on real SQLite and PostgreSQL, in the host that stands for Spin", spin),
+    ("npm", "the npm package on Node, Deno, Bun and workerd", npm),
+    ("drivers", "each JavaScript driver over its database", drivers),
+    ("interop", "every runtime beside the Python package: one database, one secret, both live", interop),
     ("deploy", "what `wrangler deploy` would send", deploy),
+    ("client", "the browser client and its races", client),
+    ("page", "the example page in a real Chromium", page),
+    ("packaging", "the npm package, packed and installed into empty projects", packaging),
     ("readme", "the README's transcript", readme),
     ("deny", "licences and sources of the dependencies", deny),
 ];
@@ -61,7 +69,7 @@ fn test(arguments: &[String]) -> Result<()> {
     }
     println!();
     for (name, claim, passed, seconds) in &outcomes {
-        println!("{} {name:<8} {seconds:>4} s  {claim}", if *passed { "ok    " } else { "FAILED" });
+        println!("{} {name:<9} {seconds:>4} s  {claim}", if *passed { "ok    " } else { "FAILED" });
     }
     let failed = outcomes.iter().filter(|(_, _, passed, _)| !passed).count();
     println!("\nparts: {} passed, {failed} failed", outcomes.len() - failed);
@@ -106,9 +114,13 @@ fn no_std() -> Result<()> {
 fn lints() -> Result<()> {
     install_rust_target("wasm32-unknown-unknown")?;
     run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]))?;
-    let wasm = ["-p", "auth101-worker", "-p", "auth101-worker-endpoint", "-p", "worker-mount"];
+    let wasm = ["auth101-js", "auth101-js-suite", "auth101-worker", "auth101-worker-endpoint", "worker-mount"];
     let mut clippy = cargo(&["clippy", "--target", "wasm32-unknown-unknown"]);
-    run(clippy.args(wasm).args(["--", "-D", "warnings"]))?;
+    run(clippy.args(wasm.iter().flat_map(|package| ["-p", package])).args(["--", "-D", "warnings"]))?;
+    install_rust_target("wasm32-wasip2")?;
+    let components = ["auth101-spin", "auth101-spin-endpoint", "auth101-spin-suite", "spin-mount"];
+    let mut clippy = cargo(&["clippy", "--target", "wasm32-wasip2"]);
+    run(clippy.args(components.iter().flat_map(|package| ["-p", package])).args(["--", "-D", "warnings"]))?;
     let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--all-features"]);
     run(doc.env("RUSTDOCFLAGS", "-D warnings").stdout(Stdio::null()))
 }
@@ -133,9 +145,76 @@ fn worker() -> Result<()> {
     node_tests(&files)
 }
 
+fn interop() -> Result<()> {
+    python_environment()?;
+    install_database_servers()?;
+    install_sqlite3()?;
+    xtask(&["build", "worker"])?;
+    xtask(&["build", "spin"])?;
+    xtask(&["build", "js"])?;
+    spin::build_host()?;
+    let mut files = tests_in("tests/interop")?;
+    files.extend(tests_in("tests/interop/differences")?);
+    // Two files at a time: in each, Python and ours wait for one another.
+    node_tests_at_once(2, &files)
+}
+
+fn spin() -> Result<()> {
+    install_node_modules()?;
+    install_database_servers()?;
+    for component in [&[][..], &["--example"], &["--example", "--panic"], &["--suite"]] {
+        xtask(&[&["build", "spin"], component].concat())?;
+    }
+    spin::build_host()?;
+    build_server_program()?;
+    node_tests(&tests_in("tests/runtime/spin")?)
+}
+
+/// The program that starts the database servers of a test in JavaScript.
+fn build_server_program() -> Result<()> {
+    run(&mut cargo(&["build", "--workspace", "--all-features", "--bin", "server"]))
+}
+
+/// The tests of the npm package that need database servers; all others beside them do not.
+const DRIVER_TESTS: [&str; 8] =
+    ["cli", "drivers", "drivers_d1", "drivers_runtimes", "examples", "misuse", "outage", "race"];
+
+fn npm() -> Result<()> {
+    xtask(&["build", "js"])?;
+    let mut files = tests_in("tests/runtime/js")?;
+    files.retain(|file| !DRIVER_TESTS.iter().any(|name| file.ends_with(format!("{name}.test.mjs"))));
+    node_tests(&files)
+}
+
+fn drivers() -> Result<()> {
+    install_database_servers()?;
+    xtask(&["build", "js"])?;
+    xtask(&["build", "js-suite"])?;
+    build_server_program()?;
+    node_tests(&DRIVER_TESTS.map(|name| in_root(format!("tests/runtime/js/{name}.test.mjs"))))
+}
+
 fn deploy() -> Result<()> {
     install_node_modules()?;
     run(javascript("wrangler")?.args(["deploy", "--dry-run"]))
+}
+
+fn client() -> Result<()> {
+    xtask(&["build", "js"])?;
+    node_tests(&tests_in("tests/runtime/client")?)
+}
+
+fn page() -> Result<()> {
+    install_node_modules()?;
+    browser_tests(&tests_in("tests/runtime/page")?)
+}
+
+fn packaging() -> Result<()> {
+    xtask(&["build", "js"])?;
+    // The oldest that the package supports and the newest with long support, beside the one of the tools.
+    install_node("20.20.2")?;
+    install_node("24.21.0")?;
+    browser_tests(&tests_in("tests/packaging")?)
 }
 
 fn readme() -> Result<()> {
@@ -153,7 +232,38 @@ fn tests_in(directory: &str) -> Result<Vec<PathBuf>> {
 }
 
 fn node_tests(files: &[PathBuf]) -> Result<()> {
-    run(javascript("node")?.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).args(files))
+    node_tests_at_once(1, files)
+}
+
+fn node_tests_at_once(number: u32, files: &[PathBuf]) -> Result<()> {
+    run(&mut node_test_command(number, files)?)
+}
+
+fn node_test_command(number: u32, files: &[PathBuf]) -> Result<Command> {
+    let mut node = javascript("node")?;
+    node.args(["--test", "--test-reporter=spec", &format!("--test-concurrency={number}")]).args(files);
+    Ok(node)
+}
+
+/// Tests that start the browser that `CHROMIUM` names.
+fn browser_tests(files: &[PathBuf]) -> Result<()> {
+    run(node_test_command(1, files)?.env("CHROMIUM", chromium()?))
+}
+
+/// A Chromium, installed where there is none.
+fn chromium() -> Result<PathBuf> {
+    let find = || {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let names = ["chromium", "chromium-browser", "google-chrome"];
+        std::env::split_paths(&path)
+            .flat_map(|place| names.map(|name| place.join(name)))
+            .find(|program| program.exists())
+    };
+    if let Some(program) = find() {
+        return Ok(program);
+    }
+    install_debian_packages(&["chromium"])?;
+    find().context("there is no program `chromium`, though its package is installed")
 }
 
 fn python() -> Result<()> {
@@ -161,9 +271,10 @@ fn python() -> Result<()> {
     run(Command::new(python).arg(in_root("tests/vectors/make_vectors.py")).arg("--check").current_dir(in_root(".")))
 }
 
-/// A Python environment with the reference package, in `target/python`.
+/// A Python environment with the reference package, in `target/python`; a server for FastAPI, which it does not bring; and
+/// drivers for PostgreSQL and MySQL.
 fn python_environment() -> Result<PathBuf> {
-    const PACKAGES: &[&str] = &["auth101[all]==0.3.1", "bcrypt<4.1"];
+    const PACKAGES: &[&str] = &["auth101[all]==0.3.1", "bcrypt<4.1", "uvicorn", "psycopg2-binary", "pymysql"];
     let environment = in_root("target/python");
     let python = environment.join("bin/python");
     let stamp = environment.join("installed");
@@ -201,6 +312,12 @@ fn install_database_servers() -> Result<()> {
     if missing.is_empty() { Ok(()) } else { install_debian_packages(&missing) }
 }
 
+/// The program with which docs/migrating-from-python.md goes back to a file.
+fn install_sqlite3() -> Result<()> {
+    let version = Command::new("sqlite3").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if version.is_ok_and(|status| status.success()) { Ok(()) } else { install_debian_packages(&["sqlite3"]) }
+}
+
 /// Installs packages where the machine is Debian's and we may.
 fn install_debian_packages(packages: &[&str]) -> Result<()> {
     say(&format!("Installing {} (apt-get)", packages.join(" ")));
@@ -232,7 +349,8 @@ fn deny() -> Result<()> {
         PathBuf::from("cargo-deny")
     } else {
         say("Installing cargo-deny into target/tools (some minutes, once)");
-        let mut install = cargo(&["install", "--quiet", "--locked", "--no-default-features", "cargo-deny"]);
+        // It runs for a second: optimising it would take longer than all its runs.
+        let mut install = cargo(&["install", "--quiet", "--locked", "--debug", "--no-default-features", "cargo-deny"]);
         run(install.arg("--root").arg(&tools))?;
         installed
     };

@@ -19,6 +19,11 @@ pub(crate) fn in_root(path: impl AsRef<Path>) -> PathBuf {
     root().join(path)
 }
 
+/// Where cargo puts what it makes.
+pub(crate) fn target_directory() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| in_root("target"), PathBuf::from)
+}
+
 /// Says what is being done. On the error stream, so that the output of a chore can be piped.
 pub(crate) fn say(what: &str) {
     eprintln!("==> {what}");
@@ -83,14 +88,49 @@ pub(crate) fn install_rust_target(target: &str) -> Result<()> {
 
 /// Installs the JavaScript tools, unless what `package-lock.json` names is there.
 pub(crate) fn install_node_modules() -> Result<()> {
+    install_locked(root(), ".bin/node", "the JavaScript tools")
+}
+
+/// Installs what the lock of a directory names, unless it is there. `part` is something of `node_modules` that must be.
+pub(crate) fn install_locked(directory: &Path, part: &str, what: &str) -> Result<()> {
     // npm writes this copy of the lock when it is done.
-    let (wanted, installed) = (in_root("package-lock.json"), in_root("node_modules/.package-lock.json"));
+    let (wanted, modules) = (directory.join("package-lock.json"), directory.join("node_modules"));
     let modified = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-    if in_root("node_modules/.bin/node").exists() && modified(&installed) >= modified(&wanted) {
+    let is_there = modules.join(part).exists();
+    if is_there && modified(&modules.join(".package-lock.json")) >= modified(&wanted) {
         return Ok(());
     }
-    say("Installing the JavaScript tools into node_modules (npm ci)");
-    let mut npm = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
-    npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(root()).stdout(Stdio::null());
+    say(&format!("Installing {what} into {} (npm ci)", modules.strip_prefix(root()).unwrap_or(&modules).display()));
+    let mut npm = npm();
+    npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(directory).stdout(Stdio::null());
     run(&mut npm).context("npm is needed; it comes with Node.js 20 or newer from https://nodejs.org")
+}
+
+/// Installs another version of Node.js into `target/node-` and its major version, for tests.
+pub(crate) fn install_node(version: &str) -> Result<()> {
+    let (major, _) = version.split_once('.').context("a version has dots")?;
+    let directory = in_root(format!("target/node-{major}"));
+    let manifest = directory.join("package.json");
+    // Its program comes by a script of the package, which npm runs only where it is allowed to.
+    let text = format!(
+        "{{ \"private\": true, \"dependencies\": {{ \"node\": \"{version}\" }}, \"allowScripts\": {{ \"node\": true }} }}\n"
+    );
+    let is_there = directory.join("node_modules/.bin/node").exists();
+    if is_there && std::fs::read_to_string(&manifest).is_ok_and(|installed| installed == text) {
+        return Ok(());
+    }
+    say(&format!("Installing Node.js {version} into target/node-{major}"));
+    if directory.exists() {
+        std::fs::remove_dir_all(&directory)?;
+    }
+    std::fs::create_dir_all(&directory)?;
+    std::fs::write(manifest, text)?;
+    let mut npm = npm();
+    npm.args(["install", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(directory).stdout(Stdio::null());
+    run(&mut npm)
+}
+
+/// The package manager of JavaScript. It comes with Node.js.
+fn npm() -> Command {
+    Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" })
 }

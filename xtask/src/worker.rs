@@ -2,7 +2,7 @@
 
 use crate::{
     Chore,
-    tools::{in_root, install_node_modules, install_rust_target, javascript, root, run, say},
+    tools::{in_root, install_node_modules, install_rust_target, javascript, root, run, say, target_directory},
 };
 use anyhow::{Context, Result, bail, ensure};
 use std::{
@@ -82,8 +82,7 @@ fn compile(worker: &Worker) -> Result<PathBuf> {
         cargo.arg("--features").arg(worker.features.join(","));
     }
     run(&mut cargo)?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| in_root("target"), PathBuf::from);
-    Ok(target.join(TARGET).join("release").join(format!("{}.wasm", worker.package.replace('-', "_"))))
+    Ok(target_directory().join(TARGET).join("release").join(format!("{}.wasm", worker.package.replace('-', "_"))))
 }
 
 /// Makes the JavaScript that calls the module.

@@ -2,8 +2,11 @@
 //
 // `cargo xtask build worker` makes the files; the Node of node_modules runs this (Miniflare wants 22.12 or newer).
 
+import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+
+export { json, until } from "../requests.mjs";
 
 const ROOT = new URL("../../../", import.meta.url);
 const ENTRY = "entry.mjs";
@@ -21,15 +24,20 @@ export const CHEAP_HASH = { AUTH_ALLOW_WEAK_ARGON2: true, AUTH_ARGON2_MEMORY: 8,
  * @param {object} [options]
  * @param {Record<string, unknown>} [options.vars] variables, as under `[vars]` in wrangler.toml
  * @param {string | null} [options.secret] `AUTH_SECRET`; null leaves it out
- * @param {boolean} [options.database] whether there is a D1 binding `DB`
+ * @param {boolean | string} [options.database] whether there is a D1 binding `DB`; or the id of its database
  * @param {boolean} [options.migrate] whether its tables exist
  * @param {string} [options.migration] the SQL that makes them; by default the migration that is deployed
  * @param {string} [options.build] the directory of index.js and worker.wasm, from the root of the repository
+ * @param {string} [options.persist] a directory for the database's file, which outlives the Worker; by default it is in
+ *   memory
  * @param {string} [options.entry] source of a module that stands before the Worker, imported from "./index.js"
  * @returns {Promise<{
  *   fetch: (path: string, init?: RequestInit) => Promise<Response>,
  *   url: URL,
  *   db: D1Database,
+ *   sql: (statement: string, values?: unknown[]) => Promise<object[]>,
+ *   count: (table: string) => Promise<number>,
+ *   residentMebibytes: () => Promise<number>,
  *   logs: { level: string, message: string }[],
  *   scheduled: () => Promise<{ outcome: string }>,
  *   dispose: () => Promise<void>,
@@ -39,9 +47,10 @@ export async function startWorker({
   vars = {},
   secret = SECRET,
   database = true,
-  migrate = database,
+  migrate = Boolean(database),
   migration,
   build = "build/worker",
+  persist,
   entry = 'export { default } from "./index.js";',
 } = {}) {
   const logs = [];
@@ -54,7 +63,8 @@ export async function startWorker({
       ],
       compatibilityDate: COMPATIBILITY_DATE,
       bindings: { ...vars, ...(secret !== null && { AUTH_SECRET: secret }) },
-      d1Databases: database ? { DB: "auth101" } : {},
+      d1Databases: database ? { DB: database === true ? "auth101" : database } : {},
+      resourcePersistencePath: persist,
       // The address that a client claims reaches the Worker, so that a test can play the platform.
       stripCfConnectingIp: false,
       cf: false,
@@ -76,6 +86,9 @@ export async function startWorker({
     },
     url,
     db,
+    sql: async (statement, values = []) => (await db.prepare(statement).bind(...values).all()).results,
+    count: (table) => db.prepare(`SELECT count(*) AS n FROM ${table}`).first("n"),
+    residentMebibytes,
     logs,
     scheduled: async () => (await miniflare.getWorker()).scheduled({ cron: "17 3 * * *" }),
     dispose: () => miniflare.dispose(),
@@ -89,20 +102,12 @@ export async function createTables(db, migration) {
   await db.batch(statements.map((statement) => db.prepare(statement)));
 }
 
-/** The init of a request with a JSON body. */
-export function json(body, headers = {}) {
-  return { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json", ...headers } };
-}
-
-/** Waits until a condition holds: what the Worker logs arrives a little after its answer. */
-export async function until(condition, milliseconds = 5_000) {
-  const end = Date.now() + milliseconds;
-  for (;;) {
-    const result = condition();
-    if (result) return result;
-    if (Date.now() > end) throw new Error(`waited ${milliseconds} ms in vain for ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+/** The memory of the runtime that this process started. */
+async function residentMebibytes() {
+  const lines = execFileSync("ps", ["-A", "-o", "ppid=,rss=,comm="], { encoding: "utf8" }).split("\n");
+  const processes = lines.map((line) => line.trim().split(/\s+/));
+  const runtime = processes.find(([parent, , name]) => Number(parent) === process.pid && name.includes("workerd"));
+  return Math.round(Number(runtime[1]) / 1_024);
 }
 
 async function read(path) {
