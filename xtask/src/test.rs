@@ -9,7 +9,7 @@ use std::{
     fs,
     path::PathBuf,
     process::{Command, Stdio},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 pub(crate) const CHORE: Chore = Chore {
@@ -25,6 +25,10 @@ target/ and node_modules/; database servers, sqlite3 and Chromium come from apt-
   PART …    runs only these parts, by their names",
     run: test,
 };
+
+/// After this long, a file of tests for Node.js is ended and reported as failed. It is no claim about speed: a failed test that
+/// leaves a server running would otherwise keep its file open for ever, and the other parts would never be reached.
+const HANGS_AFTER: Duration = Duration::from_secs(15 * 60);
 
 /// A part: its name, what it claims, and how it is run.
 type Part = (&'static str, &'static str, fn() -> Result<()>);
@@ -241,7 +245,9 @@ fn node_tests_at_once(number: u32, files: &[PathBuf]) -> Result<()> {
 
 fn node_test_command(number: u32, files: &[PathBuf]) -> Result<Command> {
     let mut node = javascript("node")?;
-    node.args(["--test", "--test-reporter=spec", &format!("--test-concurrency={number}")]).args(files);
+    node.args(["--test", "--test-reporter=spec", &format!("--test-concurrency={number}")])
+        .arg(format!("--test-timeout={}", HANGS_AFTER.as_millis()))
+        .args(files);
     Ok(node)
 }
 
