@@ -272,7 +272,8 @@ export class Auth101Base implements Auth {
     return enter(this.#instance, () => question(service), this.#report);
   }
 
-  #run<Outcome>(begin: Begin, around = this.#around): Promise<Outcome> {
+  // Without `async`, what is thrown where no instance can be made would pass by whoever catches a rejection.
+  async #run<Outcome>(begin: Begin, around = this.#around): Promise<Outcome> {
     const service = this.#current();
     return run(this.#instance, () => begin(service, Date.now()), around);
   }

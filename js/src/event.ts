@@ -52,7 +52,7 @@ export interface FaultEvent {
    * - `hash_failed`: a password hash could not be computed: for want of memory, or because too many wait.
    * - `token_failed`: a token could not be made.
    * - `blocklist_failed`: `passwordBlocklist` threw or gave no boolean.
-   * - `instance_lost`: the WebAssembly instance trapped, and a new one took its place.
+   * - `instance_lost`: the WebAssembly instance trapped; the next call has a new one.
    */
   readonly fault:
     | "database_unavailable"

@@ -5,10 +5,11 @@ import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { endsWithThis } from "./children.mjs";
 
 const ROOT = new URL("../../", import.meta.url);
-/** A first start compiles what it serves. */
-const START_LIMIT = 15 * 60_000;
+/** A first start compiles what it serves. Less than the runner gives the file: a server that does not come up is to say why. */
+const START_LIMIT = 10 * 60_000;
 
 /**
  * Starts it on a free port and waits until it answers; ends it with the test.
@@ -26,6 +27,7 @@ export async function serveDev(t, ...words) {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
+  endsWithThis(child, () => signal(child, "SIGKILL"));
   let log = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text) => (log += text));

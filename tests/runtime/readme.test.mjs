@@ -49,7 +49,7 @@ test("the transcript of Spin is what `cargo xtask dev spin` answers", async (t) 
   await replay(transcript, SPIN_ORIGIN, await serveDev(t, "spin"));
 });
 
-test("the options are those of the code, here and in wrangler.toml and in docs/configuration.md", async () => {
+test("the options are those of the code, here and in wrangler.toml, docs/configuration.md and the npm package", async () => {
   const code = await read("crates/auth101-core/src/config/option.rs");
   const options = [...code.matchAll(/^    \("(\w+)", \|/gm)].map(([, name]) => name);
   assert.ok(options.includes("secret") && options.length >= 20, "the table of options has another form");
@@ -65,6 +65,16 @@ test("the options are those of the code, here and in wrangler.toml and in docs/c
   const configuration = await read("docs/configuration.md");
   const headings = configuration.match(/^### `.+$/gm).flatMap((heading) => heading.match(/(?<=`)\w+(?=`)/g));
   assert.deepEqual(sorted(headings), sorted(options));
+
+  // The npm package calls them as JavaScript does.
+  const camelCase = (option) => option.replaceAll(/_(\w)/g, (_, letter) => letter.toUpperCase());
+  const table = /## Options\n([^#]+)/.exec(await read("js/README.md"))[1];
+  const cells = [...table.matchAll(/^\| (`.+?`) \|/gm)].flatMap(([, cell]) => cell.match(/(?<=`)\w+(?=`)/g));
+  const members = [...(await read("js/src/options.ts")).matchAll(/^  readonly (\w+)\??:/gm)].map(([, name]) => name);
+  for (const option of options.map(camelCase)) {
+    assert.ok(cells.includes(option), `js/README.md lacks ${option}`);
+    assert.ok(members.includes(option), `js/src/options.ts lacks ${option}`);
+  }
 
   // wrangler.toml shows defaults in comments, and examples where there is no default.
   const defaults = new Map(rows.map(([, , variable, value]) => [variable, value.replaceAll("`", "")]));

@@ -7,8 +7,8 @@
     /tmp/auth101-python/bin/python tests/vectors/make_vectors.py --check   # asks Python about rust.json and its own
 
 Salts are derived from the case's number, so that a run changes nothing. Every verdict is the package's own: the script
-says what to ask, never what the answer is. Tokens of tokens.json also stand in tests/wire/python-tokens.json and
-tests/wire/secrets.json.
+says what to ask, never what the answer is. Tokens of tokens.json also stand in tests/wire/python-token.json and
+tests/wire/previous-secrets.json.
 """
 
 import hashlib

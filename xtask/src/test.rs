@@ -157,6 +157,7 @@ fn interop() -> Result<()> {
     xtask(&["build", "spin"])?;
     xtask(&["build", "js"])?;
     spin::build_host()?;
+    build_server_program()?;
     let mut files = tests_in("tests/interop")?;
     files.extend(tests_in("tests/interop/differences")?);
     // Two files at a time: in each, Python and ours wait for one another.

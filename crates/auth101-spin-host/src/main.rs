@@ -33,5 +33,5 @@ async fn run(words: &[String]) -> Result<()> {
     let listener =
         TcpListener::bind(arguments.listen).await.with_context(|| format!("cannot listen on {}", arguments.listen))?;
     println!("Serving http://{}", listener.local_addr()?);
-    serve(application, listener).await
+    serve(application, listener).await;
 }

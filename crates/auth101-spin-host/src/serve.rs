@@ -1,26 +1,30 @@
 //! HTTP: requests to components, and answers back.
 
 use crate::application::Application;
-use anyhow::{Context, Result};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty, combinators::UnsyncBoxBody};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use wasmtime_wasi_http::{handler::ErrorCode, p3::bindings::http::types::ErrorCode as Code};
 
 type Answer = Response<UnsyncBoxBody<Bytes, wasmtime::Error>>;
 
-/// Serves an application until the listener fails.
-///
-/// # Errors
-/// No further connection can be accepted.
-pub async fn serve(application: Application, listener: TcpListener) -> Result<()> {
+/// Serves an application. Does not end.
+pub async fn serve(application: Application, listener: TcpListener) -> ! {
     let application = Arc::new(application);
     loop {
-        let (stream, client) = listener.accept().await.context("cannot accept connections")?;
+        let (stream, client) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Too many open files, most likely: there are fewer when some of the requests have been answered.
+                report(&format!("cannot accept a connection: {error}"));
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
         let application = application.clone();
         tokio::spawn(async move {
             let service = service_fn(move |request| answer(application.clone(), client, request));

@@ -50,13 +50,18 @@ pub(crate) fn short_secret() {
     write_error(&json!({ "event": "warning", "subject": "auth_secret", "problem": problem }));
 }
 
-/// A line that cannot be written is lost: there is nowhere to say so.
 fn write(line: &Value) {
-    drop(writeln!(stdout(), "{line}"));
+    write_to(stdout(), line);
 }
 
 fn write_error(line: &Value) {
-    drop(writeln!(stderr(), "{line}"));
+    write_to(stderr(), line);
+}
+
+/// Writes a line at once: other instances write to the same stream, between any two writes of this one. A line that
+/// cannot be written is lost: there is nowhere to say so.
+fn write_to(mut stream: impl Write, line: &Value) {
+    drop(stream.write_all(format!("{line}\n").as_bytes()));
 }
 
 /// How to make what is missing.
@@ -87,5 +92,31 @@ fn mend(missing: &Missing, driver: &MakingTables) -> String {
         Missing::Column(_) => {
             format!("add it to the table as `cargo xtask schema --dialect {dialect}` declares it, or correct its name")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keeps each piece that is written.
+    struct Pieces<'a>(&'a mut Vec<Vec<u8>>);
+
+    impl Write for Pieces<'_> {
+        fn write(&mut self, piece: &[u8]) -> std::io::Result<usize> {
+            self.0.push(piece.to_vec());
+            Ok(piece.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_is_written_in_one_piece() {
+        let mut pieces = Vec::new();
+        write_to(Pieces(&mut pieces), &json!({ "event": "fault", "fault": "database_unavailable" }));
+        assert_eq!(pieces, [b"{\"event\":\"fault\",\"fault\":\"database_unavailable\"}\n".to_vec()]);
     }
 }

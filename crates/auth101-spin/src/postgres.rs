@@ -7,6 +7,7 @@
 
 use crate::{
     database::{VARIABLE, reads},
+    deadline::Deadline,
     log,
     set_up::SetUpError,
     transaction::Open,
@@ -20,12 +21,16 @@ use spin_sdk::{
     pg::{Connection, DbValue, Error, ParameterValue, PgError, QueryError},
     wit_bindgen::spawn,
 };
+use std::time::Duration;
 
 /// Ends a transaction whose instance died between two statements. A live one takes milliseconds from one to the next, or
 /// as long as the hashes of other requests keep the instance: seconds, where they are costly and many. And ends a
 /// statement, for one that waits for a lock goes on at the server when nobody waits for its answer any more.
 const LIMITS: &str = "SELECT set_config('idle_in_transaction_session_timeout', '60s', true), \
      set_config('statement_timeout', '10s', true)";
+
+/// How long the end of a dropped batch may keep its connection, of which the host has only so many.
+const ROLLED_BACK_WITHIN: Duration = Duration::from_secs(5);
 
 /// Whether the component may reach the server, as far as the host can tell.
 pub(crate) async fn check(address: &str) -> Result<(), SetUpError> {
@@ -121,10 +126,13 @@ impl Transaction {
 }
 
 impl Drop for Transaction {
-    /// The batch was dropped between its beginning and its end.
+    /// The batch was dropped between its beginning and its end. Where the server does not answer the connection is let go
+    /// of all the same: whoever gets it next rolls back.
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
-            spawn(async move { drop(connection.execute("ROLLBACK", []).await) });
+            spawn(async move {
+                drop(Deadline::after(ROLLED_BACK_WITHIN).before(connection.execute("ROLLBACK", [])).await);
+            });
         }
     }
 }

@@ -75,10 +75,15 @@ function giveBack(connection: Connection, usable: boolean): void {
  */
 export function inTurn(): <T>(work: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
-  return (work, signal) => {
+  return <T>(work: () => Promise<T>, signal: AbortSignal | undefined) => {
+    let waiting: (() => Promise<T>) | undefined = work;
+    // While a connection hangs, those that were given up would hold their statements behind it.
+    const forget = () => (waiting = undefined);
+    signal?.addEventListener("abort", forget, { once: true });
     const result = last.then(() => {
-      signal?.throwIfAborted();
-      return work();
+      signal?.removeEventListener("abort", forget);
+      if (waiting === undefined) throw signal?.reason;
+      return waiting();
     });
     last = result.catch(() => undefined);
     return result;

@@ -1,5 +1,5 @@
 /**
- * SQLite, by what the runtime has built in: `node:sqlite` in Node (from 22.5) and Deno, `bun:sqlite` in Bun.
+ * SQLite, by what the runtime has built in: `node:sqlite` in Node (from 22.13) and Deno, `bun:sqlite` in Bun.
  *
  * @module
  */
@@ -105,7 +105,7 @@ function open(path: string): Connection {
   if (class_ === undefined) {
     throw new ConfigurationError(
       "database",
-      'this runtime has no SQLite built in (Node has from 22.5, Deno from 2.2): take "auth101-wasm/libsql" with a client ' +
+      'this runtime has no SQLite built in (Node has from 22.13, Deno from 2.2): take "auth101-wasm/libsql" with a client ' +
         'of "@libsql/client"',
     );
   }

@@ -37,10 +37,19 @@ export function routes(
 ): (request: IncomingMessage, response: ServerResponse) => Promise<boolean> {
   return async (request, response) => {
     const url = urlOf(request);
-    if (url === undefined || !auth.covers(url)) return false;
+    if (url === undefined || !isOurs(auth, url)) return false;
     await send(await answer(auth, request, url, addressOf(clientAddress, request)), response);
     return true;
   };
+}
+
+/** Where even that cannot be found out, the routes answer, with 500: a rejection that nobody catches ends the process. */
+function isOurs(auth: Auth, url: URL): boolean {
+  try {
+    return auth.covers(url);
+  } catch {
+    return true;
+  }
 }
 
 /**

@@ -9,7 +9,7 @@ import { json } from "../requests.mjs";
  * Registers the claims.
  *
  * @param {() => Promise<object>} start starts an application that mounts the routes beside `/me` and routes that panic:
- *   `fetch`, `url`, `count`, `dispose`
+ *   `fetch`, `url`, `sql`, `dispose`
  * @param {object} loss
  * @param {(response: Response) => Promise<void>} loss.isLost checks how the platform answers for a lost instance
  * @param {(service: object) => Promise<void>} [loss.isTold] checks what is said of it elsewhere
@@ -64,9 +64,11 @@ export function claimRecovery(start, { isLost, isTold = async () => {} }) {
     for (let request = 0; request < 10; request++) {
       assert.equal((await signUp(`after-${request}`)).status, 201);
     }
-    const users = await service.count("users");
-    assert.equal(await service.count("account"), users);
-    assert.equal(await service.count("session"), users);
+    // Some of those that were given up may still be at work: only one statement sees one moment.
+    const count = (table) => `(SELECT count(*) FROM ${table}) AS ${table}`;
+    const [row] = await service.sql(`SELECT ${["users", "account", "session"].map(count).join(", ")}`);
+    assert.ok(row.users >= 10, `${row.users} users`);
+    assert.deepEqual(row, { users: row.users, account: row.users, session: row.users });
   });
 
   test("uploads that break off in the middle wedge nothing (R31)", async () => {

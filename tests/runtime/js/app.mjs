@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
+import { endsWithThis } from "../children.mjs";
 
 const ROOT = new URL("../../../", import.meta.url);
 
@@ -44,6 +45,7 @@ export async function startExample(t, runtime, file, variables = {}) {
     env: { ...process.env, AUTH_SECRET: SECRET, AUTH_DATABASE: database, PORT: "0", ...variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  endsWithThis(child);
   const logs = [];
   child.stderr.setEncoding("utf8").on("data", (text) => logs.push(text));
   const ended = new Promise((resolve) => child.once("exit", resolve));

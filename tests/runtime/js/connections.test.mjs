@@ -14,6 +14,7 @@ import { sqlite } from "auth101-wasm/sqlite";
 import express5 from "express";
 import express4 from "express4";
 import Fastify from "fastify";
+import { until } from "../requests.mjs";
 import { SECRET } from "./app.mjs";
 
 /** More than any buffer between a client and a server that does not read. */
@@ -76,7 +77,7 @@ for (const [name, start] of Object.entries(servers)) {
     waiting.write(`${head("POST /auth/sign-in/email", "Content-Length", 1_000)}{`);
     await arrived;
     waiting.resetAndDestroy();
-    while ((await connections(server)) > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(async () => (await connections(server)) === 0);
   });
 }
 

@@ -72,15 +72,17 @@ for (const [name, [product, open]] of Object.entries(pools)) {
   });
 }
 
-test("a client of pg that cannot be connected is UNAVAILABLE", async () => {
+test("a client of pg that cannot be connected is UNAVAILABLE", async (t) => {
   const proxy = await startProxy(await serverDatabase("postgres"));
+  t.after(() => proxy.close());
   await proxy.cut();
   const { auth } = serviceOver(pg(new postgres.Client({ connectionString: proxy.url })));
   for (let call = 0; call < 2; call += 1) assert.equal((await auth.signIn(CREDENTIALS)).error.code, "UNAVAILABLE");
 });
 
-test("a client of pg that loses its connection is UNAVAILABLE", async () => {
+test("a client of pg that loses its connection is UNAVAILABLE", async (t) => {
   const proxy = await startProxy(await serverDatabase("postgres"));
+  t.after(() => proxy.close());
   const { auth } = serviceOver(pg(new postgres.Client({ connectionString: proxy.url })));
   await auth.migrate();
   await proxy.cut();

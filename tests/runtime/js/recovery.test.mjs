@@ -1,6 +1,8 @@
 // The WebAssembly instance: one that traps fails its calls, and the next ones work (R31); its memory stays small.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { test } from "node:test";
 
 // The memory of the instance is nobody's outside of it: it is caught here when the instance is made.
@@ -20,6 +22,7 @@ WebAssembly.Instance = class extends Instance {
 };
 const { Auth101, schema } = await import("../../../js/dist/esm/entry/server.js");
 const { sqlite } = await import("../../../js/dist/esm/driver/sqlite.js");
+const { routes } = await import("../../../js/dist/esm/integration/node.js");
 
 const ADA = { email: "ada@example.com", password: "correct horse" };
 const LOST = { error: { message: "Internal server error", code: "INTERNAL_ERROR" } };
@@ -147,7 +150,7 @@ test("texts beyond all limits are refused like those just beyond, and cost no mo
   assert.ok(memories.at(-1).buffer.byteLength < 50 * 1_048_576, "they did not get into the instance");
 });
 
-test("where no new instance can be made, the next call tries again", async () => {
+test("where no new instance can be made, the next call tries again", async (t) => {
   const faults = [];
   const auth = new Auth101({
     secret: "a".repeat(32),
@@ -158,9 +161,18 @@ test("where no new instance can be made, the next call tries again", async () =>
   await auth.signUp(ADA);
   breakInstance();
   assert.deepEqual(await auth.signIn(ADA), LOST);
-  fails = 2;
+  fails = 3;
   assert.throws(() => auth.covers("/auth"), { name: "RangeError" });
   assert.deepEqual(await auth.signIn(ADA), LOST);
+  assert.equal((await auth.authorize("Bearer x")).refusal.status, 500);
+  // The routes on a server of Node ask twice: whether the request is theirs, and what to answer.
+  fails = 2;
+  const server = createServer(routes(auth)).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const response = await fetch(`http://127.0.0.1:${server.address().port}/auth/session`);
+  assert.equal(response.status, 500);
+  assert.deepEqual(await response.json(), LOST);
   assert.equal((await auth.signIn(ADA)).error, undefined);
   assert.deepEqual(faults, ["instance_lost"]);
 });

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { endsWithThis } from "../children.mjs";
 
 const ROOT = new URL("../../../", import.meta.url);
 const tool = (name) => fileURLToPath(new URL(`node_modules/.bin/${name}`, ROOT));
@@ -39,6 +40,7 @@ export async function start(runtime, file, { env = {}, permissions = [] } = {}) 
     env: { ...process.env, NO_COLOR: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  endsWithThis(child);
   let said = "";
   child.stderr.on("data", (chunk) => (said += chunk));
   const exit = once(child, "exit").then(([code]) => code);

@@ -1,9 +1,9 @@
-// A real PostgreSQL or MariaDB of a test's own.
+// A real PostgreSQL or MariaDB of a test's own, started by the program of `cargo build -p auth101-testkit --bin server`.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { builtProgram } from "../children.mjs";
 
 /**
  * Starts a server. It ends with this process at the latest.
@@ -13,12 +13,7 @@ import { fileURLToPath } from "node:url";
  * gives its URL
  */
 export async function startServer(product) {
-  const cargo = process.env.CARGO ?? "cargo";
-  const command = ["run", "--quiet", "--package", "auth101-testkit", "--bin", "server", "--", product];
-  const child = spawn(cargo, command, {
-    cwd: fileURLToPath(new URL("../../../", import.meta.url)),
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+  const child = spawn(builtProgram("server"), [product], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(child, "exit");
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const url = async () => {

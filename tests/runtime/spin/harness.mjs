@@ -10,18 +10,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
-import { after } from "node:test";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import pg from "pg";
+import { builtProgram, endsWithThis } from "../children.mjs";
 
 export { json, until } from "../requests.mjs";
 
 export const ROOT = new URL("../../../", import.meta.url);
-const TARGET = process.env.CARGO_TARGET_DIR
-  ? pathToFileURL(`${process.env.CARGO_TARGET_DIR}/`)
-  : new URL("target/", ROOT);
-const HOST = fileURLToPath(new URL("debug/auth101-spin-host", TARGET));
-const SERVER = fileURLToPath(new URL("debug/server", TARGET));
+const HOST = builtProgram("auth101-spin-host");
+const SERVER = builtProgram("server");
 /** How long the host may take to compile a component, on a machine that does much else. */
 const START_LIMIT = 120_000;
 
@@ -29,9 +26,6 @@ const START_LIMIT = 120_000;
 export const SECRET = "a-secret-of-the-tests-with-more-than-32-bytes";
 /** The cheapest hash there is, for tests that are about something else. */
 export const CHEAP_HASH = { allow_weak_argon2: true, argon2_memory: 8, argon2_iterations: 1 };
-/** Hosts that a test has not ended, because a claim of it failed: they would keep this process alive for ever. */
-const running = new Set();
-after(() => Promise.all([...running].map(({ kill }) => kill())));
 /** What a test is run over. */
 export const DATABASES = ["sqlite", "postgres"];
 
@@ -78,6 +72,7 @@ export async function startSpin({
     env: { ...process.env, ...Object.fromEntries([...environment, ...further]) },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  endsWithThis(child);
   const application = { child, folder, database: store, log: "", exited: new Promise((resolve) => child.once("exit", resolve)) };
   const listening = new Promise((resolve) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
@@ -91,11 +86,9 @@ export async function startSpin({
   const late = new Promise((resolve) => (timer = setTimeout(resolve, START_LIMIT)));
   application.url = await Promise.race([listening, application.exited.then(() => undefined), late]);
   clearTimeout(timer);
-  running.add(application);
   application.kill = async () => {
     child.kill("SIGKILL");
     await application.exited;
-    running.delete(application);
   };
   application.dispose = async () => {
     await application.kill();

@@ -42,11 +42,14 @@ async function tellsOutages(application) {
 
 /** Runs a claim over a host that is stopped in the end, and everything else that was started. */
 async function over(options, claim, ...others) {
-  const application = await startSpin({ ...options, options: { ...CHEAP_HASH, ...options.options } });
   try {
-    await claim(application);
+    const application = await startSpin({ ...options, options: { ...CHEAP_HASH, ...options.options } });
+    try {
+      await claim(application);
+    } finally {
+      await application.dispose();
+    }
   } finally {
-    await application.dispose();
     for (const other of others) await other.close();
   }
 }

@@ -1,0 +1,38 @@
+// Programs that tests start. They end with their file: where a test has failed and not ended them, which would keep the file
+// alive for ever, and where the runner ends the file because it hangs.
+
+import { after } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const { CARGO_TARGET_DIR } = process.env;
+const TARGET = CARGO_TARGET_DIR ? pathToFileURL(`${CARGO_TARGET_DIR}/`) : new URL("../../target/", import.meta.url);
+
+/** The path of a program of the workspace, which `cargo build` has made. */
+export function builtProgram(name) {
+  return fileURLToPath(new URL(`debug/${name}`, TARGET));
+}
+
+/** What ends those that run. */
+const ends = new Set();
+
+function endAll() {
+  for (const end of ends) end();
+}
+
+after(endAll);
+process.once("SIGTERM", () => {
+  endAll();
+  process.exit(1);
+});
+
+/**
+ * Lets a program end with this process.
+ *
+ * @param {import("node:child_process").ChildProcess} child
+ * @param {() => void} [end] what ends it
+ */
+export function endsWithThis(child, end = () => child.kill("SIGKILL")) {
+  ends.add(end);
+  child.once("exit", () => ends.delete(end));
+  return child;
+}
