@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, suite, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import mysql from "mysql2/promise";
 import postgres from "pg";
 import { mysql2 } from "../../../js/dist/esm/driver/mysql2.js";
@@ -87,6 +89,28 @@ test("a client of pg that loses its connection is UNAVAILABLE", async (t) => {
   await auth.migrate();
   await proxy.cut();
   for (let call = 0; call < 2; call += 1) assert.equal((await auth.signIn(CREDENTIALS)).error.code, "UNAVAILABLE");
+});
+
+test("batches that were given up behind a single connection that hangs keep no statements", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc");
+  let breaks;
+  const hanging = new Promise((_, reject) => (breaks = reject));
+  const database = pg({ connect: async () => {}, query: () => hanging, on() {}, removeListener() {} });
+  const first = database.batch([{ sql: "SELECT 1", params: [] }], { begin: ["BEGIN"] });
+  const kept = Array.from({ length: 100 }, () => {
+    const giveUp = new AbortController();
+    const statements = [{ sql: "SELECT ?", params: ["a hash"] }];
+    const batch = database.batch(statements, { begin: ["BEGIN"], signal: giveUp.signal });
+    giveUp.abort();
+    return { batch, statements: new WeakRef(statements) };
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  assert.equal(kept.filter(({ statements }) => statements.deref() !== undefined).length, 0);
+  breaks(new Error("the connection has broken"));
+  await assert.rejects(first, /has broken/);
+  for (const { batch } of kept) await assert.rejects(batch, { name: "AbortError" });
 });
 
 async function over(product, open, claim) {
