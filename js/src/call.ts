@@ -96,7 +96,8 @@ async function within(
   transaction: Transaction,
 ): Promise<readonly Result[] | typeof SILENCE> {
   const controller = new AbortController();
-  const given = database.batch(batch, { begin: [...transaction.begin], signal: controller.signal });
+  const limits = { timeout: DATABASE_TIMEOUT, signal: controller.signal };
+  const given = database.batch(batch, { begin: [...transaction.begin], ...limits });
   if (!isThenable(given)) return given;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const silence = new Promise<typeof SILENCE>((resolve) => {

@@ -181,8 +181,18 @@ fn build_server_program() -> Result<()> {
 }
 
 /// The tests of the npm package that need database servers; all others beside them do not.
-const DRIVER_TESTS: [&str; 8] =
-    ["cli", "drivers", "drivers_d1", "drivers_runtimes", "examples", "misuse", "outage", "race"];
+const DRIVER_TESTS: [&str; 10] = [
+    "batch_time",
+    "cli",
+    "connection_errors",
+    "drivers",
+    "drivers_d1",
+    "drivers_runtimes",
+    "examples",
+    "misuse",
+    "outage",
+    "race",
+];
 
 fn npm() -> Result<()> {
     xtask(&["build", "js"])?;

@@ -42,11 +42,13 @@ export interface Transaction {
   readonly begin: readonly string[];
 
   /**
-   * Aborted when the batch is given up, after 30 seconds: nobody waits for its results, and the call has been answered
-   * as an outage. What has not begun by then should not begin and what has should roll back instead of committing, for
-   * the statements hold the time at which they were written. A driver that may keep a batch waiting, for a free
-   * connection for example, looks at it before each step; for others it is of no use.
+   * How many milliseconds the batch has from now, the wait for a connection included. The statements hold the time at which
+   * they were written, so nothing of them may commit after that: what has not begun by then must not begin, what has must
+   * roll back, and a connection on which that cannot be done at once is not used again. Without it there is no limit.
    */
+  readonly timeout?: number | undefined;
+
+  /** Aborted when nobody waits for the results any more, at the latest at the end of that time. */
   readonly signal?: AbortSignal | undefined;
 }
 

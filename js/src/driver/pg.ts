@@ -5,8 +5,9 @@
  */
 
 import { hasMethods, hasProperty, wrongClient } from "./client.js";
-import { type Connection, type Emitter, ignoreErrors, inTurn, stopIgnoring, transact } from "./connection.js";
-import type { Database, Result, Statement, Transaction } from "./database.js";
+import { type Connection, type Emitter, ignoreErrors, ignoreErrorsOf, inTurn, transact } from "./connection.js";
+import type { Database, Result, Statement } from "./database.js";
+import { within } from "./deadline.js";
 
 /** What a query gives, as far as it is looked at. */
 export interface PgResult {
@@ -50,14 +51,14 @@ export interface PgLite {
  * A PostgreSQL database.
  *
  * - A `Pool` is the right choice for a server: batches run side by side, and a broken connection is replaced. One whose
- *   transaction could not be rolled back is destroyed. Connections that break while idle are left to the pool, which
- *   drops them; without a listener of the host's the process would end.
+ *   transaction could not be rolled back, or whose batch is given up, is destroyed. No error of a connection ends the
+ *   process: the driver listens on all of them.
  * - A `Client` runs one batch after the other, and is connected at first use unless it is already. Nothing else may
  *   use it meanwhile: a query of the host's would fall into a transaction of ours. It never recovers from a lost
  *   connection; that is how `pg` is.
  * - `PGlite` runs PostgreSQL in this process, one batch after the other by its own doing.
  *
- * The client stays the host's: it is not closed here. Its time limits hold (`connectionTimeoutMillis` and
+ * The client stays the host's: it is not closed here. Its time limits hold where they are shorter (`connectionTimeoutMillis`,
  * `query_timeout` of `pg`).
  *
  * @throws ConfigurationError where it is none of these.
@@ -75,18 +76,16 @@ export function pg(client: PgPool | PgClient | PgLite): Database {
 
 function pooled(pool: PgPool): Database {
   ignoreErrors(pool);
+  ignoreErrorsOf(pool, ["connect", "acquire"]);
   return {
     dialect: "postgres",
-    batch: async (statements, transaction) => {
-      const client = await pool.connect();
-      // While it is out, the pool does not listen.
-      ignoreErrors(client);
-      const giveBack = (usable: boolean) => {
-        stopIgnoring(client);
-        client.release(!usable);
-      };
-      return transact({ ...connection(client), giveBack }, statements, beginning(client, transaction));
-    },
+    batch: (statements, transaction) =>
+      within(transaction, async (deadline) => {
+        const client = await deadline.take(pool.connect(), (late) => late.release());
+        // With a query under way, `release(true)` destroys the socket.
+        const giveBack = (usable: boolean) => client.release(!usable);
+        return transact({ ...connection(client), giveBack }, statements, transaction.begin, deadline);
+      }),
   };
 }
 
@@ -94,36 +93,44 @@ function single(client: PgClient): Database {
   ignoreErrors(client);
   const enqueue = inTurn();
   let connected: Promise<unknown> | undefined;
-  // Nobody else is to have it, and the host closes it.
-  const giveBack = () => {};
+  // The host closes it, and there is no other. What was given up ends by its time limit, and queries wait for that.
+  const giveBack = (usable: boolean) => {
+    if (!usable) client.query("ROLLBACK").catch(() => {});
+  };
   return {
     dialect: "postgres",
     batch: (statements, transaction) =>
-      enqueue(async () => {
-        connected ??= connect(client);
-        await connected;
-        return transact({ ...connection(client), giveBack }, statements, beginning(client, transaction));
-      }, transaction.signal),
+      within(transaction, (deadline) =>
+        enqueue(async () => {
+          connected ??= connect(client);
+          await deadline.race(connected);
+          return transact({ ...connection(client), limit: statementLimit, giveBack }, statements, transaction.begin, deadline);
+        }, deadline),
+      ),
   };
 }
 
 function lite(client: PgLite): Database {
   return {
     dialect: "postgres",
-    batch: (statements, { begin, signal }) =>
-      client.transaction(async (inside) => {
-        signal?.throwIfAborted();
-        // It has begun a transaction by now, perhaps inside one that somebody left open. Ours takes the place of both,
-        // and is what PGlite commits or rolls back.
-        await inside.exec(begin.join(";"));
-        const results: Result[] = [];
-        for (const statement of statements) {
-          signal?.throwIfAborted();
-          results.push(await execute(inside, statement));
-        }
-        signal?.throwIfAborted();
-        return results;
-      }),
+    batch: (statements, transaction) =>
+      within(transaction, (deadline) =>
+        deadline.race(
+          client.transaction(async (inside) => {
+            deadline.check();
+            // It has begun a transaction by now, perhaps inside one that somebody left open. Ours takes the place of both,
+            // and is what PGlite commits or rolls back.
+            await inside.exec(transaction.begin.join(";"));
+            const results: Result[] = [];
+            for (const statement of statements) {
+              deadline.check();
+              results.push(await execute(inside, statement));
+            }
+            deadline.check();
+            return results;
+          }),
+        ),
+      ),
   };
 }
 
@@ -136,18 +143,36 @@ async function connect(client: PgClient): Promise<void> {
   }
 }
 
-/** The beginning in one round trip, since none of its statements has a value. */
-function beginning(client: PgQueryable, { begin, signal }: Transaction): Transaction {
-  // Where nothing is to be rolled back, PostgreSQL would write a warning to its log for each batch.
-  const isClean = client.getTransactionStatus?.() === "I";
-  return { begin: [begin.filter((sql) => !(isClean && sql === "ROLLBACK")).join(";")], signal };
-}
-
 function connection(client: PgQueryable): Omit<Connection, "giveBack"> {
   return {
+    // In one round trip, since none of the statements has a value.
+    beginning(begin, milliseconds) {
+      // Where nothing is to be rolled back, PostgreSQL would write a warning to its log for each batch.
+      const isClean = client.getTransactionStatus?.() === "I";
+      const all = milliseconds === undefined ? begin : [...begin, this.limit(milliseconds)];
+      return [all.filter((sql) => !(isClean && sql === "ROLLBACK")).join(";")];
+    },
     run: (sql) => client.query(sql),
     execute: (statement) => execute(client, statement),
+    limit: (milliseconds) => `${statementLimit(milliseconds)};${idleLimit(milliseconds)}`,
+    isUnfit: (error) => codeOf(error) === READ_ONLY,
   };
+}
+
+function statementLimit(milliseconds: number): string {
+  return `SET LOCAL statement_timeout = ${Math.max(1, Math.round(milliseconds))}`;
+}
+
+/** Ends the connection: for one that can be replaced. */
+function idleLimit(milliseconds: number): string {
+  return `SET LOCAL idle_in_transaction_session_timeout = ${Math.max(1, Math.round(milliseconds))}`;
+}
+
+/** The SQLSTATE of a write on a standby, or on a server that is being handed over. */
+const READ_ONLY = "25006";
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null | undefined)?.code;
 }
 
 async function execute(client: PgQueryable, { sql, params }: Statement): Promise<Result> {

@@ -1,4 +1,4 @@
-// A stretch of network that a test can cut.
+// A stretch of network that a test can cut or clog.
 
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
@@ -11,19 +11,31 @@ const NOTICED_AFTER = 200;
  * Stands between a client and the server of a URL.
  *
  * @param {string} target the URL of a database
- * @returns {Promise<{ url: string, cut: () => Promise<void>, mend: () => Promise<void>, close: () => Promise<void> }>}
- * `cut` ends all connections and refuses new ones until `mend`
+ * @returns {Promise<{
+ *   url: string,
+ *   cut: () => Promise<void>,
+ *   mend: () => Promise<void>,
+ *   clog: () => void,
+ *   clear: () => void,
+ *   close: () => Promise<void>,
+ * }>} `cut` ends all connections and refuses new ones until `mend`; from `clog` to `clear` nothing passes, not even the end of a
+ * connection, and nobody is told
  */
 export async function startProxy(target) {
   const server = new URL(target);
   const sockets = new Set();
+  /** What waits until the way is clear; nothing while it is. */
+  let waiting;
+  const pass = (act) => (waiting === undefined ? act() : waiting.push(act));
   const listener = createServer((near) => {
     const far = connect(Number(server.port), server.hostname);
     for (const [from, to] of [[near, far], [far, near]]) {
       sockets.add(from);
-      from.on("error", () => to.destroy());
-      from.on("close", () => (sockets.delete(from), to.destroy()));
-      from.pipe(to);
+      const end = () => pass(() => to.destroy());
+      from.on("error", end);
+      from.on("close", () => (sockets.delete(from), end()));
+      from.on("data", (bytes) => pass(() => to.write(bytes)));
+      from.on("end", () => pass(() => to.end()));
     }
   });
   const listen = async (port) => {
@@ -39,9 +51,15 @@ export async function startProxy(target) {
     // Connections that lie idle hear of it now, and not under the next call.
     await setTimeout(NOTICED_AFTER);
   };
+  const clog = () => void (waiting ??= []);
+  const clear = () => {
+    const acts = waiting ?? [];
+    waiting = undefined;
+    for (const act of acts) act();
+  };
   await listen(0);
   const { port } = listener.address();
   const url = new URL(target);
   url.port = String(port);
-  return { url: url.href, cut, mend: () => listen(port), close: cut };
+  return { url: url.href, cut, mend: () => listen(port), clog, clear, close: cut };
 }
