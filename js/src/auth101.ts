@@ -72,6 +72,8 @@ export class Auth101Base implements Auth {
   readonly #report: Report;
   readonly #pool: HashPool | undefined;
   readonly #around: Surroundings;
+  /** The headers that the core asks for. */
+  readonly #headerNames: readonly string[];
   #service: Service;
   /** Which WebAssembly instance the service belongs to. */
   #instance: number;
@@ -89,12 +91,8 @@ export class Auth101Base implements Auth {
     this.#pool = this.#makePool();
     this.#instance = ensureInstance(platform.module);
     this.#service = this.#makeService();
-    if (!allowsShortSecret && this.#ask((service) => service.hasShortSecret)) {
-      console.warn(
-        "auth101-wasm: `secret` or one of `previousSecrets` is shorter than 32 bytes: it can be guessed from one token. " +
-          "`openssl rand -base64 32` makes a good one.",
-      );
-    }
+    for (const warning of this.#ask((service) => service.warnings())) console.warn(`auth101-wasm: ${warning}`);
+    this.#headerNames = this.#ask((service) => service.headerNames());
     const transaction = { begin: this.#ask((service) => service.begin() as string[]) };
     const tables = this.#ask((service) => service.createTables() as Statement[]);
     const create = once(() => runStatements(database, tables, transaction));
@@ -164,9 +162,9 @@ export class Auth101Base implements Auth {
   async handler(request: Request, client?: Pick<Client, "ipAddress">): Promise<Response> {
     let body: ReadBody = new Uint8Array();
     try {
-      const head = headOf(request, client);
+      const head = headOf(request, client, this.#headerNames);
       if (head === undefined) return this.#mistaken("noRequest");
-      const { method, path, authorization, contentType, origin, ipAddress, userAgent } = head;
+      const { method, path, headers, ipAddress, userAgent } = head;
       if (this.#ask((service) => service.readsBody(method, path))) {
         if (isTaken(request)) return this.#mistaken("bodyTaken");
         body = await readBody(request);
@@ -174,7 +172,7 @@ export class Auth101Base implements Auth {
       }
       const bytes = body === "too large" ? undefined : body;
       const parts = await this.#run<ResponseParts>((service, now) =>
-        service.handle(now, method, path, authorization, contentType, origin, bytes, ipAddress, userAgent),
+        service.handle(now, method, path, headers, bytes, ipAddress, userAgent),
       );
       return responseOf(parts);
     } catch {
@@ -311,9 +309,10 @@ function headOf(request: Request, client: Pick<Client, "ipAddress"> | undefined)
   return {
     method,
     path: pathOf(url),
-    authorization: header("authorization"),
-    contentType: header("content-type"),
-    origin: header("origin"),
+    headers: names.flatMap((name) => {
+      const value = header(name);
+      return value === undefined ? [] : [name, value];
+    }),
     ipAddress: text(client?.ipAddress),
     userAgent: header("user-agent"),
   };

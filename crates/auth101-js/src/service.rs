@@ -17,7 +17,7 @@ use auth101_core::{
     event::{Event, Fault},
     http::{
         body::{Body, MAX_BODY_BYTES},
-        request::{Authorization, Request},
+        request::{Authorization, Headers, Request},
     },
     port::{Observer, StoreError},
 };
@@ -184,16 +184,21 @@ impl Service {
         self.task(now, |auth| async move { answer::admission(auth.authorize(authorization.as_ref()).await) })
     }
 
-    /// A request to one of the routes. A body that is too long is given as nothing.
+    /// The names of the headers that [`Service::handle`] wants.
+    #[wasm_bindgen(js_name = headerNames)]
+    pub fn header_names(&self) -> Vec<String> {
+        Headers::NAMES.map(ToOwned::to_owned).into()
+    }
+
+    /// A request to one of the routes. `headers` holds a name and its value in turn; a body that is too long is given as
+    /// nothing.
     #[allow(clippy::too_many_arguments, reason = "the parts of a request: an object would cost a reading of each")]
     pub fn handle(
         &self,
         now: f64,
         method: String,
         path: String,
-        authorization: Option<String>,
-        content_type: Option<String>,
-        origin: Option<String>,
+        headers: Vec<String>,
         body: Option<Vec<u8>>,
         ip_address: Option<String>,
         user_agent: Option<String>,
@@ -205,9 +210,7 @@ impl Service {
         let request = Request {
             method,
             path,
-            authorization: authorization.map(Authorization::new),
-            content_type,
-            origin,
+            headers: Headers::read(|name| value_of(&headers, name)),
             body,
             client: Client { ip_address, user_agent },
         };
@@ -253,6 +256,14 @@ impl Service {
         Task::new(self.dialect, exchange, flow(Auth101::new(Rc::clone(&self.config), store, hasher, ports)))
     }
 }
+/// The value that follows a name.
+fn value_of(headers: &[String], name: &str) -> Option<String> {
+    headers.chunks_exact(2).find_map(|header| match header {
+        [known, value] if known == name => Some(value.clone()),
+        _ => None,
+    })
+}
+
 
 /// A token that was given. An empty one is none.
 fn present(token: Option<&str>) -> Option<&str> {

@@ -6,7 +6,7 @@ use auth101_core::{
     domain::session::Client,
     http::{
         body::{Body, Collector},
-        request::{Authorization, Request as Translated},
+        request::{Authorization, Headers, Request as Translated},
     },
 };
 use http_body_util::BodyExt;
@@ -25,9 +25,7 @@ pub(crate) async fn translate(request: Request, config: &Config) -> Translated {
     let is_read = config.reads_body(&method, &path);
     let headers = &head.headers;
     Translated {
-        authorization: authorization(headers),
-        content_type: header(headers, "content-type"),
-        origin: header(headers, "origin"),
+        headers: Headers::read(|name| joined(headers, name)),
         body: if !Collector::takes(header(headers, "content-length").as_deref()) {
             Body::TooLarge
         } else if is_read {
@@ -41,7 +39,7 @@ pub(crate) async fn translate(request: Request, config: &Config) -> Translated {
     }
 }
 
-/// The `Authorization` header, several joined by a comma.
+/// The `Authorization` header.
 pub(crate) fn authorization(headers: &HeaderMap) -> Option<Authorization> {
     joined(headers, "authorization").map(Authorization::new)
 }
@@ -51,6 +49,7 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
+/// The values of a header, several joined by a comma, bytes that are not UTF-8 replaced.
 fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
     let values: Vec<_> = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
     if values.is_empty() { None } else { Some(values.join(", ")) }

@@ -20,7 +20,7 @@ use auth101_core::{
     },
     http::{
         body::{Body, MAX_BODY_BYTES},
-        request::{Authorization, Request},
+        request::{Headers, Request},
     },
     port::PasswordHasher,
     token::{
@@ -276,9 +276,11 @@ fn request(data: &[u8]) -> Request {
     Request {
         method,
         path,
-        content_type,
-        authorization: authorization.map(Authorization::new),
-        origin: origin.clone(),
+        headers: Headers::read(|name| match name {
+            "authorization" => authorization.clone(),
+            "content-type" => content_type.clone(),
+            _ => origin.clone(),
+        }),
         body: if body.len() > MAX_BODY_BYTES { Body::TooLarge } else { Body::Complete(Zeroizing::new(body.to_vec())) },
         client: Client { ip_address: origin.clone(), user_agent: origin },
     }
@@ -491,8 +493,8 @@ mod tests {
     fn a_request_is_read_line_by_line() {
         let request = request(b"POST\n/auth/refresh\n\nBearer x\n\n{\n}");
         assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/auth/refresh"));
-        assert_eq!((request.content_type, request.origin), (None, None));
-        assert_eq!(request.authorization.unwrap().bearer_token(), Some("x"));
+        assert_eq!((request.headers.get("content-type"), request.headers.get("origin")), (None, None));
+        assert_eq!(request.headers.bearer_token(), Some("x"));
         assert!(matches!(request.body, Body::Complete(body) if body.as_slice() == b"{\n}"));
     }
 }

@@ -5,11 +5,10 @@ use crate::{
 };
 use auth101_core::{
     Auth101, Config, Options, Ports, Secret,
-    config::ShortSecret,
     domain::session::Client,
     http::{
         body::Body,
-        request::{Authorization, Request},
+        request::{Headers, Request},
         response::Response,
     },
     port::{Random, Store},
@@ -28,7 +27,7 @@ pub const PASSWORD: &str = "correct horse";
 pub fn config(change: impl FnOnce(&mut Options)) -> Rc<Config> {
     let mut options = Options { secret: Some(Secret::new(SECRET.into())), ..Options::default() };
     change(&mut options);
-    Rc::new(Config::new(&options, ShortSecret::Refused).expect("the configuration is valid"))
+    Rc::new(Config::new(&options).expect("the configuration is valid"))
 }
 
 /// The parts of a service. Change any of them; every request builds its `Auth101` anew, as a Worker does.
@@ -177,9 +176,7 @@ pub fn post(path: &str, body: &Value) -> Request {
     Request {
         method: "POST".into(),
         path: format!("/auth{path}"),
-        authorization: None,
-        content_type: Some("application/json".into()),
-        origin: None,
+        headers: Headers::read(|name| (name == "content-type").then(|| "application/json".into())),
         body: Body::Complete(Zeroizing::new(body.to_string().into_bytes())),
         client: Client { ip_address: Some("192.0.2.7".into()), user_agent: Some("test".into()) },
     }
@@ -213,7 +210,7 @@ pub fn revoke(token: &str) -> Request {
 #[must_use]
 pub fn sign_out(access_token: &str) -> Request {
     Request {
-        authorization: Some(Authorization::new(format!("Bearer {access_token}"))),
+        headers: Headers::read(|name| (name == "authorization").then(|| format!("Bearer {access_token}"))),
         ..post("/sign-out", &json!({}))
     }
 }

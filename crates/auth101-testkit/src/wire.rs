@@ -17,14 +17,14 @@ use auth101_core::{
     domain::session::Client,
     http::{
         body::{Body, MAX_BODY_BYTES},
-        request::{Authorization, Request},
+        request::{Headers, Request},
         response::Response,
     },
 };
 use auth101_sql::{Row, Value, entity::TABLES};
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, de::DeserializeOwned};
-use std::{fmt::Write, future::Future, pin::Pin};
+use std::{collections::BTreeMap, fmt::Write, future::Future, pin::Pin};
 use token::{Decode, Mint};
 
 /// A file of conversations that are held with one configuration.
@@ -290,12 +290,14 @@ fn build(exchange: &Exchange, scope: &Scope) -> Result<Request, String> {
         body.resize(length.max(body.len()), b' ');
     }
     let body = if body.len() > MAX_BODY_BYTES { Body::TooLarge } else { Body::Complete(body.into()) };
+    let mut headers = BTreeMap::new();
+    for name in Headers::NAMES {
+        headers.insert(name, if name == "content-type" { content_type.clone() } else { header(name)? });
+    }
     Ok(Request {
         method: method.to_owned(),
         path: path.to_owned(),
-        authorization: header("Authorization")?.map(Authorization::new),
-        content_type,
-        origin: header("Origin")?,
+        headers: Headers::read(|name| headers.get(name).cloned().flatten()),
         body,
         client: Client { ip_address: None, user_agent: header("User-Agent")? },
     })

@@ -5,7 +5,7 @@ use auth101_core::{
     domain::session::Client,
     http::{
         body::{Body, Collector},
-        request::{Authorization, Request as Translated},
+        request::{Authorization, Headers, Request as Translated},
     },
 };
 use js_sys::{Reflect, Uint8Array, futures::JsFuture};
@@ -29,9 +29,7 @@ pub(crate) async fn translate(request: &Request, config: &Config) -> Translated 
     Translated {
         method,
         path,
-        authorization: authorization(request),
-        content_type: header(request, "content-type"),
-        origin: header(request, "origin"),
+        headers: Headers::read(|name| header(request, name)),
         body,
         client: Client {
             // Set by the platform, which overwrites what a client sends under this name.
@@ -41,11 +39,12 @@ pub(crate) async fn translate(request: &Request, config: &Config) -> Translated 
     }
 }
 
-/// The `Authorization` header. The platform joins several by a comma.
+/// The `Authorization` header.
 pub(crate) fn authorization(request: &Request) -> Option<Authorization> {
     header(request, "authorization").map(Authorization::new)
 }
 
+/// The value of a header. The platform joins several by a comma.
 fn header(request: &Request, name: &str) -> Option<String> {
     request.headers().get(name).ok().flatten()
 }

@@ -15,6 +15,7 @@ use crate::{
     error::AuthError,
     port::{PasswordHasher, Store},
 };
+use alloc::borrow::ToOwned;
 
 /// A route under the base path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,7 +87,7 @@ impl<S: Store, H: PasswordHasher> Auth101<S, H> {
     pub async fn handle(&self, request: Request) -> Response {
         let origins = &self.config.cors_origins;
         let style = self.config.response_style;
-        let origin = request.origin.clone();
+        let origin = request.headers.get("origin").map(ToOwned::to_owned);
         let is_head = request.method == "HEAD";
         // FastAPI answers HEAD and OPTIONS only where its CORS middleware is installed.
         let bare = style == ResponseStyle::FastApi && *origins == CorsOrigins::None;
@@ -103,6 +104,7 @@ impl<S: Store, H: PasswordHasher> Auth101<S, H> {
                 return cors::answer_preflight(
                     cors::allow_origin(response, origins, origin.as_deref()),
                     route.methods(),
+                    request.headers.get("access-control-request-headers"),
                 );
             }
             (Some(Route::Session), "GET" | "HEAD") => {
@@ -118,7 +120,7 @@ impl<S: Store, H: PasswordHasher> Auth101<S, H> {
     }
 
     async fn answer_session(&self, request: &Request) -> Result<Response, Refusal> {
-        let token = request.authorization.as_ref().and_then(|value| value.bearer_token());
+        let token = request.headers.bearer_token();
         let user = self.get_session(token.ok_or(AuthError::Unauthorized)?).await?;
         Ok(Response::json(200, &SessionBody { user }))
     }
@@ -128,7 +130,7 @@ impl<S: Store, H: PasswordHasher> Auth101<S, H> {
             return Err(HttpError::PayloadTooLarge.into());
         };
         let style = self.config.response_style;
-        let reader = Reader { style, content_type: request.content_type.as_deref(), body: &body };
+        let reader = Reader { style, content_type: request.headers.get("content-type"), body: &body };
         match route {
             Route::SignUp => {
                 let (email, password) = reader.credentials(AuthError::CredentialsRequired)?;
@@ -144,7 +146,7 @@ impl<S: Store, H: PasswordHasher> Auth101<S, H> {
                 Ok(Response::json(200, &Success { success: true }))
             }
             Route::SignOut | Route::Session => {
-                let token = request.authorization.as_ref().and_then(|value| value.bearer_token());
+                let token = request.headers.bearer_token();
                 self.sign_out(token.ok_or(AuthError::NoToken)?).await?;
                 Ok(Response::json(200, &Success { success: true }))
             }
