@@ -125,6 +125,8 @@ export interface Auth101Options extends SchemaOptions {
   readonly maxArgon2Iterations?: number | undefined;
   /** The most lanes of a stored hash. Default 16. */
   readonly maxArgon2Parallelism?: number | undefined;
+  /** The most that a stored hash may fill in all its passes, in KiB (memory times passes). Default 262144. */
+  readonly maxArgon2Work?: number | undefined;
   /** The highest cost of a stored bcrypt hash. Default 14. */
   readonly maxBcryptCost?: number | undefined;
   /** `off` is all there is: no rates are limited here. */

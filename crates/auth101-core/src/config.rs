@@ -103,6 +103,7 @@ impl Default for Options {
             rehash: RehashPolicy::Upgrade,
             hash_bounds: HashBounds {
                 argon2: Argon2Parameters { memory: 65_536, iterations: 10, parallelism: 16 },
+                argon2_work: 262_144,
                 bcrypt_cost: 14,
             },
             entities: EntityOptions::default(),
@@ -360,6 +361,7 @@ const OWASP_ARGON2ID: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), 
 
 fn check_argon2(options: &Options) -> Result<(), ConfigError> {
     let Argon2Parameters { memory, iterations, parallelism } = options.argon2;
+        ("max_argon2_work", bounds.argon2_work),
     let bounds = options.hash_bounds.argon2;
     for (key, value, bound_key, bound) in [
         ("argon2_memory", memory, "max_argon2_memory", bounds.memory),
@@ -385,6 +387,13 @@ fn check_argon2(options: &Options) -> Result<(), ConfigError> {
                        it); allow_weak_argon2 accepts it"
             .to_string();
         Err(ConfigError::new("argon2_memory", problem))
+    }
+    let (work, bound) = (options.argon2.work(), options.hash_bounds.argon2_work);
+    if work > u64::from(bound) {
+        let problem = format!(
+            "times argon2_iterations is {work}, over max_argon2_work = {bound}: new hashes could not be verified"
+        );
+        return Err(ConfigError::new("argon2_memory", problem));
     }
 }
 
@@ -497,3 +506,5 @@ mod tests {
         assert_eq!(key_of(|options| options.previous_secrets = vec![Secret::new(String::new())]), "previous_secrets");
     }
 }
+        assert_eq!((cost(65_536, 4, 1).as_str(), cost(65_536, 5, 1).as_str()), ("accepted", "argon2_memory"));
+        assert_eq!(key_of(|options| options.hash_bounds.argon2_work = 0), "max_argon2_work");

@@ -118,8 +118,11 @@ mod tests {
     use auth101_core::domain::password_hash::HashBounds;
 
     const COST: Argon2Parameters = Argon2Parameters { memory: 8, iterations: 1, parallelism: 1 };
-    const BOUNDS: HashBounds =
-        HashBounds { argon2: Argon2Parameters { memory: 65_536, iterations: 10, parallelism: 16 }, bcrypt_cost: 14 };
+    const BOUNDS: HashBounds = HashBounds {
+        argon2: Argon2Parameters { memory: 65_536, iterations: 10, parallelism: 16 },
+        argon2_work: 262_144,
+        bcrypt_cost: 14,
+    };
 
     fn verify(stored: &str, password: &str) -> Option<Vec<u8>> {
         let hash = PasswordHash::parse(stored, &BOUNDS).unwrap();

@@ -15,7 +15,9 @@ use auth101_core::{
     config::ResponseStyle,
     domain::{
         password::Password,
-        password_hash::{Argon2Parameters, Argon2Variant, Argon2Version, PasswordHash, SALT_LENGTH, TAG_LENGTH},
+        password_hash::{
+            Argon2Parameters, Argon2Variant, Argon2Version, HashBounds, PasswordHash, SALT_LENGTH, TAG_LENGTH,
+        },
         session::Client,
     },
     http::{
@@ -188,10 +190,11 @@ pub fn phc(data: &[u8], hasher: &impl PasswordHasher) -> bool {
 
 /// Within the default bounds, and what RFC 9106 (section 3.1) calls Argon2.
 fn is_computable(Argon2Parameters { memory, iterations, parallelism }: Argon2Parameters) -> bool {
-    let bounds = Options::default().hash_bounds.argon2;
+    let HashBounds { argon2: bounds, argon2_work, .. } = Options::default().hash_bounds;
     (1..=bounds.iterations).contains(&iterations)
         && (1..=bounds.parallelism).contains(&parallelism)
         && (8 * parallelism..=bounds.memory).contains(&memory)
+        && u64::from(memory) * u64::from(iterations) <= u64::from(argon2_work)
 }
 
 fn our_hashes_are_read_back(data: &[u8]) {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 type Setter = fn(&mut Options, &Value) -> Result<(), &'static str>;
 
 /// Every option: its name and how its value is taken over.
-const OPTIONS: [(&str, Setter); 26] = [
+const OPTIONS: [(&str, Setter); 27] = [
     ("secret", |options, value| {
         options.secret = Some(Secret::new(text(value)?));
         Ok(())
@@ -49,6 +49,7 @@ const OPTIONS: [(&str, Setter); 26] = [
     ("max_argon2_memory", |options, value| set(&mut options.hash_bounds.argon2.memory, whole(value))),
     ("max_argon2_iterations", |options, value| set(&mut options.hash_bounds.argon2.iterations, whole(value))),
     ("max_argon2_parallelism", |options, value| set(&mut options.hash_bounds.argon2.parallelism, whole(value))),
+    ("max_argon2_work", |options, value| set(&mut options.hash_bounds.argon2_work, whole(value))),
     ("max_bcrypt_cost", |options, value| set(&mut options.hash_bounds.bcrypt_cost, whole(value))),
     ("user", |options, value| set(&mut options.entities.user, object(value))),
     ("user_field_mapping", |options, value| set(&mut options.entities.user_field_mapping, object(value))),

@@ -4,7 +4,7 @@
 //! means 0x10, so the text is taken apart here and the raw functions get bytes. Parameters are bounded before any work
 //! is done: a row of the table must not be able to stall the service.
 
-use crate::secret::Secret;
+use crate::{domain::password::Password, secret::Secret};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use base64ct::{Base64Bcrypt, Base64Unpadded, Encoding};
 
@@ -82,8 +82,10 @@ pub enum PasswordHash {
 /// The most that verifying one stored hash may cost.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct HashBounds {
-    /// The highest Argon2 cost.
+    /// The highest Argon2 parameters, each by itself.
     pub argon2: Argon2Parameters,
+    /// The most that one Argon2 hash may fill in all its passes, in KiB: memory times passes, which is what it costs.
+    pub argon2_work: u32,
     /// The highest bcrypt cost.
     pub bcrypt_cost: u32,
 }
@@ -122,6 +124,15 @@ impl PasswordHash {
         }
     }
 
+    /// Whether verifying a password looks at all of it. bcrypt looks at the first 72 bytes only.
+    #[must_use]
+    pub fn covers(&self, password: &Password) -> bool {
+        match self {
+            Self::Argon2 { .. } => true,
+            Self::Bcrypt { .. } => password.as_bytes().len() <= BCRYPT_PASSWORD_LENGTH,
+        }
+    }
+
     /// Whether a successful sign-in should replace this hash by one with these parameters.
     #[must_use]
     pub fn needs_rehash(&self, configured: Argon2Parameters, policy: RehashPolicy) -> bool {
@@ -145,12 +156,15 @@ impl PasswordHash {
 
 impl Argon2Parameters {
     /// KiB filled in all passes.
-    const fn work(self) -> u64 {
+    pub(crate) const fn work(self) -> u64 {
         self.memory as u64 * self.iterations as u64
     }
 
-    const fn within(self, bounds: Self) -> bool {
-        self.memory <= bounds.memory && self.iterations <= bounds.iterations && self.parallelism <= bounds.parallelism
+    const fn within(self, bounds: &HashBounds) -> bool {
+        self.memory <= bounds.argon2.memory
+            && self.iterations <= bounds.argon2.iterations
+            && self.parallelism <= bounds.argon2.parallelism
+            && self.work() <= bounds.argon2_work as u64
     }
 
     /// The PHC string of a tag made with these parameters, in the form that the reference verifies: parameters in the
@@ -203,7 +217,7 @@ fn parse_argon2(text: &str, bounds: &HashBounds) -> Option<PasswordHash> {
         && u64::from(parameters.memory) >= 8 * u64::from(parameters.parallelism)
         && SALT_LENGTHS.contains(&salt.len())
         && TAG_LENGTHS.contains(&tag.expose().len());
-    (well_formed && parameters.within(bounds.argon2)).then_some(PasswordHash::Argon2 {
+    (well_formed && parameters.within(bounds)).then_some(PasswordHash::Argon2 {
         variant,
         version,
         parameters,
@@ -252,8 +266,11 @@ fn decimal(text: &str) -> Option<u32> {
 mod tests {
     use super::*;
 
-    const BOUNDS: HashBounds =
-        HashBounds { argon2: Argon2Parameters { memory: 65_536, iterations: 10, parallelism: 16 }, bcrypt_cost: 14 };
+    const BOUNDS: HashBounds = HashBounds {
+        argon2: Argon2Parameters { memory: 65_536, iterations: 10, parallelism: 16 },
+        argon2_work: 262_144,
+        bcrypt_cost: 14,
+    };
     const OURS: Argon2Parameters = Argon2Parameters { memory: 19_456, iterations: 2, parallelism: 1 };
     const SALT: &str = "AAAAAAAAAAAAAAAAAAAAAA";
     const TAG: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -314,7 +331,9 @@ mod tests {
     fn costs_beyond_the_bounds_are_refused_before_any_work() {
         let argon2 =
             |m: u32, t: u32, p: u32| parse(&format!("$argon2id$v=19$m={m},t={t},p={p}${SALT}${TAG}")).is_some();
-        assert!(argon2(65_536, 10, 16));
+        assert!(argon2(65_536, 4, 16) && argon2(26_214, 10, 16));
+        assert!(argon2(65_536, 3, 4), "the reference's own");
+        assert!(!argon2(65_536, 5, 1) && !argon2(26_215, 10, 1), "each parameter is within its bound, the work is not");
         assert!(!argon2(65_537, 1, 1));
         assert!(!argon2(64, 11, 1));
         assert!(!argon2(65_536, 1, 17));

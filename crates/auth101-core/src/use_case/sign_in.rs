@@ -64,7 +64,8 @@ async fn attempt<S: Store, H: PasswordHasher>(
         return Ok(Err(SignInFailure::Inactive));
     }
 
-    let due = stored.needs_rehash(auth.config.argon2, auth.config.rehash);
+    // What was not verified must not be written: a slip beyond bcrypt's 72 bytes would become the password.
+    let due = stored.covers(password) && stored.needs_rehash(auth.config.argon2, auth.config.rehash);
     let rehash = if due { better_hash(auth, password).await } else { None };
     let opening = Opening {
         session: auth.new_session(&user.id, now, client)?,
