@@ -197,9 +197,12 @@ impl<S: Store, H: PasswordHasher> Auth101<S, H> {
     /// The answer of a flow that ends with a live session: a new access token, and the refresh token of the row.
     pub(crate) fn tokens(&self, user: User, session: &Session, now: Timestamp) -> Result<Tokens, AuthError> {
         let keyring = &self.config.keyring;
-        let lifetime = self.config.access_token_seconds;
+        let session_end = self.config.session_ends_at(session.created_at);
+        // No access token outlives the absolute lifetime of its session, for an API may check the signature alone.
+        let left = session_end.map_or(i64::MAX, |end| end.seconds().saturating_sub(now.seconds()));
+        let lifetime = self.config.access_token_seconds.min(left);
         let access_token = access::issue(keyring, &user, &session.id, now, lifetime);
-        let refresh_token = refresh::issue(keyring, &user, session, self.config.session_ends_at(session.created_at));
+        let refresh_token = refresh::issue(keyring, &user, session, session_end);
         match (access_token, refresh_token) {
             (Ok(access_token), Ok(refresh_token)) => {
                 Ok(Tokens { user, access_token, refresh_token, expires_in: lifetime })
