@@ -94,12 +94,14 @@ impl Dialect {
         }
     }
 
-    /// An identifier in quotes. Names are validated where they come from; the quotes make reserved words harmless.
+    /// An identifier in quotes, which make reserved words harmless. A quote inside it is doubled, so that the text stays one
+    /// identifier even where the check of configured names were to let one through.
     pub(crate) fn quote(self, identifier: &str) -> String {
-        match self {
-            Self::Sqlite | Self::Postgres => format!("\"{identifier}\""),
-            Self::MySql => format!("`{identifier}`"),
-        }
+        let quote = match self {
+            Self::Sqlite | Self::Postgres => "\"",
+            Self::MySql => "`",
+        };
+        format!("{quote}{}{quote}", identifier.replace(quote, &quote.repeat(2)))
     }
 
     /// The placeholder of the parameter with that number, counted from 1. PostgreSQL cannot infer a type where a
@@ -297,6 +299,13 @@ mod tests {
         let text = Value::Text("a\0b".into());
         assert_eq!(Dialect::Sqlite.storable(&text), text);
         assert_eq!(Dialect::Postgres.storable(&text), Value::Text("a\u{fffd}b".into()));
+    }
+
+    #[test]
+    fn a_quote_in_an_identifier_is_doubled() {
+        assert_eq!(Dialect::Sqlite.quote("a\"b`c"), "\"a\"\"b`c\"");
+        assert_eq!(Dialect::Postgres.quote("a\"b`c"), "\"a\"\"b`c\"");
+        assert_eq!(Dialect::MySql.quote("a\"b`c"), "`a\"b``c`");
     }
 
     #[test]
