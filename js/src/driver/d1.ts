@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ConfigurationError } from "../errors.js";
 import { hasMethods, wrongClient } from "./client.js";
 import type { Database, SqlValue } from "./database.js";
 
@@ -18,20 +19,29 @@ export interface D1Result {
   readonly meta: { readonly changes?: number };
 }
 
-/** A binding to a D1 database, or a session of one. */
+/** A binding to a D1 database, whose statements all reach the primary. */
 export interface D1Binding {
   prepare(sql: string): D1Statement;
   batch(statements: D1Statement[]): Promise<readonly D1Result[]>;
+  /** A session of D1 has it, a binding does not. */
+  readonly getBookmark?: undefined;
 }
 
 /**
  * A D1 database: `d1(env.DB)`. Its tables are made by the migration (`npx wrangler d1 migrations apply`).
  *
- * @throws ConfigurationError where it is no binding to one.
+ * @throws ConfigurationError where it is no binding to one, or a session of one (`env.DB.withSession()`): its reads may come
+ *   from a replica that has not heard of a sign-out yet.
  */
 export function d1(binding: D1Binding): Database {
   if (!hasMethods(binding, "prepare", "batch")) {
     throw wrongClient("d1", "a binding to a D1 database, such as env.DB of [[d1_databases]] in wrangler.toml", binding);
+  }
+  if (hasMethods(binding, "getBookmark")) {
+    const problem =
+      "is a session of D1, whose reads may come from a replica that has not heard of a sign-out yet: give the binding " +
+      "itself, such as d1(env.DB), whose reads come from the primary";
+    throw new ConfigurationError("database", problem);
   }
   return {
     dialect: "sqlite",

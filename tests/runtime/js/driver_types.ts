@@ -25,7 +25,6 @@ export const accepted: Database[] = [
   mysql2(callbacks.createConnection("")),
   libsql(createClient({ url: "" })),
   d1(binding),
-  d1(binding.withSession()),
 ];
 
 export const refused = [
@@ -35,6 +34,8 @@ export const refused = [
   mysql2(new postgres.Pool()),
   // @ts-expect-error: a binding is no client of libSQL.
   libsql(binding),
+  // @ts-expect-error: a session of D1 may read from a replica.
+  d1(binding.withSession()),
   // @ts-expect-error: nor the other way about.
   d1(createClient({ url: "" })),
 ];

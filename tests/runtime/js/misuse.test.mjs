@@ -52,6 +52,11 @@ suite("a client that a driver cannot work with is refused by name", () => {
   }
 });
 
+test("a session of D1, which may read from a replica, is refused with what to give instead", () => {
+  const session = { prepare() {}, batch() {}, getBookmark() {} };
+  assert.throws(() => d1(session), { name: "ConfigurationError", option: "database", message: /d1\(env\.DB\)/ });
+});
+
 suite("tables that are missing are named with the command that makes them", () => {
   for (const name of ["a pool of pg", "PGlite", "a pool of mysql2/promise"]) {
     test(`over ${name}`, async () => {
