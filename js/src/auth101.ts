@@ -85,7 +85,7 @@ export class Auth101Base implements Auth {
     this.handler = this.handler.bind(this);
     this.#platform = platform;
     this.#options = checkOptions(options, platform.maxHashMemory);
-    const { database, onEvent, allowsShortSecret } = this.#options;
+    const { database, onEvent } = this.#options;
     const report = reporter(onEvent);
     this.#report = (event) => report(event.event === "fault" ? mend(event, database) : event);
     this.#pool = this.#makePool();
@@ -302,7 +302,7 @@ function lost(): ResponseParts {
 }
 
 /** What the core reads of a request, read before the core is entered; nothing where it is no request. */
-function headOf(request: Request, client: Pick<Client, "ipAddress"> | undefined) {
+function headOf(request: Request, client: Pick<Client, "ipAddress"> | undefined, names: readonly string[]) {
   const { method, url, headers } = (request ?? {}) as Partial<Request>;
   if (typeof method !== "string" || typeof url !== "string" || typeof headers?.get !== "function") return undefined;
   const header = (name: string) => text(headers.get(name));

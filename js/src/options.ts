@@ -156,7 +156,6 @@ export interface CheckedOptions {
   readonly onEvent: ((event: SecurityEvent) => unknown) | undefined;
   readonly hashWorkers: number | undefined;
   readonly passwordBlocklist: ((password: string) => boolean) | undefined;
-  readonly allowsShortSecret: boolean;
 }
 
 /** More would only take memory. */
@@ -187,8 +186,7 @@ export function checkOptions(options: Auth101Options, maxHashMemory = Infinity):
       throw new ConfigurationError(option, `is ${memory} KiB; at most ${maxHashMemory} fit into the memory of a Worker`);
     }
   }
-  const allowsShortSecret = core.allowShortSecret === true;
-  return { core: copy, database, onEvent, hashWorkers, passwordBlocklist, allowsShortSecret };
+  return { core: copy, database, onEvent, hashWorkers, passwordBlocklist };
 }
 
 function inRange(number: number): boolean {

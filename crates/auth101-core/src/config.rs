@@ -153,15 +153,6 @@ impl fmt::Display for ConfigError {
 
 impl core::error::Error for ConfigError {}
 
-/// What to do about a secret under [`STRONG_SECRET_BYTES`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ShortSecret {
-    /// An error, unless `allow_short_secret` is set: deployable endpoints.
-    Refused,
-    /// Accepted; the host warns ([`Config::has_short_secret`]): the library, where existing applications bring theirs.
-    Warned,
-}
-
 /// Checked settings.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -189,8 +180,8 @@ pub struct Config {
     pub rehash: RehashPolicy,
     /// The most that verifying a stored hash may cost.
     pub hash_bounds: HashBounds,
-    /// Whether the secret, or a previous one, is shorter than it should be.
-    pub has_short_secret: bool,
+    /// What works but deserves the operator's attention, in the form of errors. The host writes each to its log once.
+    pub warnings: Vec<ConfigError>,
 }
 
 /// How answers are dressed.
@@ -219,13 +210,12 @@ impl Config {
     ///
     /// # Errors
     /// The first setting that cannot be used.
-    pub fn new(options: &Options, short_secret: ShortSecret) -> Result<Self, ConfigError> {
+    pub fn new(options: &Options) -> Result<Self, ConfigError> {
         let secret = match &options.secret {
             Some(secret) if !secret.expose().is_empty() => secret,
             _ => return Err(ConfigError::new("secret", "is required; `openssl rand -base64 32` makes a good one")),
         };
-        let has_short_secret = secret.expose().len() < STRONG_SECRET_BYTES;
-        if has_short_secret && short_secret == ShortSecret::Refused && !options.allow_short_secret {
+        if is_short(secret) && !options.allow_short_secret {
             return Err(ConfigError::new(
                 "secret",
                 format!(
@@ -238,9 +228,7 @@ impl Config {
         if options.previous_secrets.iter().any(|secret| secret.expose().is_empty()) {
             return Err(ConfigError::new("previous_secrets", "holds an empty secret"));
         }
-        let has_short_previous =
-            options.previous_secrets.iter().any(|secret| secret.expose().len() < STRONG_SECRET_BYTES);
-        if has_short_previous && short_secret == ShortSecret::Refused && !options.allow_short_secret {
+        if options.previous_secrets.iter().any(is_short) && !options.allow_short_secret {
             // A secret that verifies can forge as well as one that signs.
             return Err(ConfigError::new(
                 "previous_secrets",
@@ -273,7 +261,7 @@ impl Config {
             argon2: options.argon2,
             rehash: options.rehash,
             hash_bounds: options.hash_bounds,
-            has_short_secret: has_short_secret || has_short_previous,
+            warnings: warnings(secret, &options.previous_secrets),
         })
     }
 
@@ -288,6 +276,30 @@ impl Config {
     pub fn oldest_birth(&self, now: Timestamp) -> Timestamp {
         self.session_absolute_seconds.map_or(Timestamp::EPOCH, |seconds| now.minus_seconds(seconds))
     }
+}
+
+fn is_short(secret: &Secret<String>) -> bool {
+    secret.expose().len() < STRONG_SECRET_BYTES
+}
+
+/// A line break at the end counts as part of a secret, and the other side of a shared database may have lost it.
+fn ends_in_white_space(secret: &Secret<String>) -> bool {
+    secret.expose().ends_with(char::is_whitespace)
+}
+
+fn warnings(secret: &Secret<String>, previous: &[Secret<String>]) -> Vec<ConfigError> {
+    let short = format!("under {STRONG_SECRET_BYTES} bytes: it can be guessed from one token");
+    let white =
+        "in white space, which counts as part of it; a line break that a file or a shell added is the usual cause";
+    [
+        (is_short(secret), "secret", format!("is {short}")),
+        (previous.iter().any(is_short), "previous_secrets", format!("holds a secret {short}")),
+        (ends_in_white_space(secret), "secret", format!("ends {white}")),
+        (previous.iter().any(ends_in_white_space), "previous_secrets", format!("holds a secret that ends {white}")),
+    ]
+    .into_iter()
+    .filter_map(|(applies, key, problem)| applies.then(|| ConfigError::new(key, problem)))
+    .collect()
 }
 
 /// Minutes to whole seconds.
@@ -349,6 +361,7 @@ fn check_hash_bounds(bounds: &HashBounds) -> Result<(), ConfigError> {
         ("max_argon2_memory", bounds.argon2.memory),
         ("max_argon2_iterations", bounds.argon2.iterations),
         ("max_argon2_parallelism", bounds.argon2.parallelism),
+        ("max_argon2_work", bounds.argon2_work),
     ];
     match argon2.iter().find(|(_, bound)| *bound == 0) {
         Some((key, _)) => Err(ConfigError::new(*key, "must be at least 1")),
@@ -361,7 +374,6 @@ const OWASP_ARGON2ID: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), 
 
 fn check_argon2(options: &Options) -> Result<(), ConfigError> {
     let Argon2Parameters { memory, iterations, parallelism } = options.argon2;
-        ("max_argon2_work", bounds.argon2_work),
     let bounds = options.hash_bounds.argon2;
     for (key, value, bound_key, bound) in [
         ("argon2_memory", memory, "max_argon2_memory", bounds.memory),
@@ -376,6 +388,13 @@ fn check_argon2(options: &Options) -> Result<(), ConfigError> {
             return Err(ConfigError::new(key, problem));
         }
     }
+    let (work, bound) = (options.argon2.work(), options.hash_bounds.argon2_work);
+    if work > u64::from(bound) {
+        let problem = format!(
+            "times argon2_iterations is {work}, over max_argon2_work = {bound}: new hashes could not be verified"
+        );
+        return Err(ConfigError::new("argon2_memory", problem));
+    }
     if u64::from(memory) < 8 * u64::from(parallelism) {
         return Err(ConfigError::new("argon2_memory", "must be at least 8 KiB for each lane"));
     }
@@ -388,13 +407,6 @@ fn check_argon2(options: &Options) -> Result<(), ConfigError> {
             .to_string();
         Err(ConfigError::new("argon2_memory", problem))
     }
-    let (work, bound) = (options.argon2.work(), options.hash_bounds.argon2_work);
-    if work > u64::from(bound) {
-        let problem = format!(
-            "times argon2_iterations is {work}, over max_argon2_work = {bound}: new hashes could not be verified"
-        );
-        return Err(ConfigError::new("argon2_memory", problem));
-    }
 }
 
 #[cfg(test)]
@@ -405,7 +417,11 @@ mod tests {
     fn with(change: impl FnOnce(&mut Options)) -> Result<Config, ConfigError> {
         let mut options = Options { secret: Some(Secret::new("x".repeat(32))), ..Options::default() };
         change(&mut options);
-        Config::new(&options, ShortSecret::Refused)
+        Config::new(&options)
+    }
+
+    fn warned_of(change: impl FnOnce(&mut Options)) -> Vec<String> {
+        with(change).unwrap().warnings.iter().map(ToString::to_string).collect()
     }
 
     fn key_of(change: impl FnOnce(&mut Options)) -> String {
@@ -426,11 +442,11 @@ mod tests {
         assert_eq!(key_of(|options| options.secret = None), "secret");
         assert_eq!(key_of(|options| options.secret = Some(Secret::new(String::new()))), "secret");
         assert_eq!(key_of(|options| options.secret = short()), "secret");
-        let allowed = with(|options| {
+        let allowed = warned_of(|options| {
             options.secret = short();
             options.allow_short_secret = true;
         });
-        assert!(allowed.unwrap().has_short_secret);
+        assert_eq!(allowed, ["secret: is under 32 bytes: it can be guessed from one token"]);
         let previous = |allow| {
             with(|options| {
                 options.previous_secrets = vec![Secret::new("x".repeat(32)), Secret::new("a".into())];
@@ -438,9 +454,23 @@ mod tests {
             })
         };
         assert_eq!(previous(false).unwrap_err().key, "previous_secrets", "it can forge as well as the current one");
-        assert!(previous(true).unwrap().has_short_secret);
-        let warned = Config::new(&Options { secret: short(), ..Options::default() }, ShortSecret::Warned);
-        assert!(warned.unwrap().has_short_secret);
+        let warnings = previous(true).unwrap().warnings;
+        assert!(matches!(warnings.as_slice(), [warning] if warning.key == "previous_secrets"));
+    }
+
+    #[test]
+    fn a_secret_that_ends_in_white_space_is_warned_about_by_name() {
+        let padded = |end: &str| Secret::new("x".repeat(32) + end);
+        for end in ["\n", "\r\n", " ", "\t", "\u{a0}"] {
+            let warnings = warned_of(|options| options.secret = Some(padded(end)));
+            assert!(matches!(warnings.as_slice(), [warning] if warning.starts_with("secret: ends in white space")));
+            let warnings = warned_of(|options| options.previous_secrets = vec![padded(""), padded(end)]);
+            assert!(
+                matches!(warnings.as_slice(), [warning] if warning.starts_with("previous_secrets: holds a secret that ends"))
+            );
+        }
+        let inside = Secret::new(" x".repeat(20));
+        assert!(warned_of(|options| options.secret = Some(inside)).is_empty());
     }
 
     #[test]
@@ -493,6 +523,8 @@ mod tests {
         assert_eq!(cost(19_456, 11, 1), "argon2_iterations");
         assert_eq!(cost(19_456, 2, 17), "argon2_parallelism");
         assert_eq!(cost(19_456, 0, 1), "argon2_iterations");
+        assert_eq!((cost(65_536, 4, 1).as_str(), cost(65_536, 5, 1).as_str()), ("accepted", "argon2_memory"));
+        assert_eq!(key_of(|options| options.hash_bounds.argon2_work = 0), "max_argon2_work");
         let weak = with(|options| {
             options.argon2 = Argon2Parameters { memory: 8, iterations: 1, parallelism: 1 };
             options.allow_weak_argon2 = true;
@@ -506,5 +538,3 @@ mod tests {
         assert_eq!(key_of(|options| options.previous_secrets = vec![Secret::new(String::new())]), "previous_secrets");
     }
 }
-        assert_eq!((cost(65_536, 4, 1).as_str(), cost(65_536, 5, 1).as_str()), ("accepted", "argon2_memory"));
-        assert_eq!(key_of(|options| options.hash_bounds.argon2_work = 0), "max_argon2_work");

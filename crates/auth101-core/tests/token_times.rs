@@ -4,7 +4,6 @@
 
 use auth101_core::{
     Config, Options, Secret, Timestamp,
-    config::ShortSecret,
     domain::{
         identifier::{SessionId, TokenId, UserId},
         session::Session,
@@ -18,7 +17,7 @@ const LEEWAY: i64 = 60;
 
 fn config() -> Config {
     let options = Options { secret: Some(Secret::new("x".repeat(32))), ..Options::default() };
-    Config::new(&options, ShortSecret::Refused).unwrap()
+    Config::new(&options).unwrap()
 }
 
 fn user() -> User {

@@ -7,7 +7,6 @@
 use argon2::{Algorithm, Argon2, AssociatedData, ParamsBuilder, Version};
 use auth101_core::{
     AuthError, Config, Options, Secret, Timestamp,
-    config::ShortSecret,
     domain::{
         email::Email,
         identifier::{SessionId, TokenId, UserId},
@@ -56,8 +55,7 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn config(secret: &str) -> Config {
-    Config::new(&Options { secret: Some(Secret::new(secret.into())), ..Options::default() }, ShortSecret::Warned)
-        .unwrap()
+    Config::new(&Options { secret: Some(Secret::new(secret.into())), ..Options::default() }).unwrap()
 }
 
 fn verifies(password: &str, hash: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Options as JavaScript writes them: camelCase, whose translation into the canonical names stands here and nowhere else.
 
 use crate::boundary::from_js;
-use auth101_core::{Config, ConfigError, Options, config::ShortSecret};
+use auth101_core::{Config, ConfigError, Options};
 use auth101_sql::{Dialect, Entities, entity::TABLES};
 use serde_json::{Map, Value};
 use wasm_bindgen::JsValue;
@@ -31,7 +31,7 @@ fn read(given: Map<String, Value>) -> Result<Options, ConfigError> {
 
 /// Checks all but the names of tables and columns.
 pub(crate) fn config(options: &Options) -> Result<Config, ConfigError> {
-    Config::new(options, ShortSecret::Warned).map_err(|error| in_camel_case(&error))
+    Config::new(options).map_err(|error| in_camel_case(&error))
 }
 
 /// Checks the names of tables and columns.

@@ -75,9 +75,8 @@ impl Service {
     }
 
     /// Whether the secret, or a previous one, is shorter than it should be.
-    #[wasm_bindgen(getter, js_name = hasShortSecret)]
-    pub fn has_short_secret(&self) -> bool {
-        self.config.has_short_secret
+    pub fn warnings(&self) -> Vec<String> {
+        self.config.warnings.iter().map(|warning| options::in_camel_case(warning).to_string()).collect()
     }
 
     /// Whether a path lies under the base path.
@@ -256,6 +255,7 @@ impl Service {
         Task::new(self.dialect, exchange, flow(Auth101::new(Rc::clone(&self.config), store, hasher, ports)))
     }
 }
+
 /// The value that follows a name.
 fn value_of(headers: &[String], name: &str) -> Option<String> {
     headers.chunks_exact(2).find_map(|header| match header {
@@ -263,7 +263,6 @@ fn value_of(headers: &[String], name: &str) -> Option<String> {
         _ => None,
     })
 }
-
 
 /// A token that was given. An empty one is none.
 fn present(token: Option<&str>) -> Option<&str> {

@@ -3,6 +3,7 @@
 
 use crate::{database::Database, set_up::SetUpError, tables::MakingTables};
 use auth101_core::{
+    ConfigError,
     event::{self, Event},
     port::{Missing, Observer},
 };
@@ -44,10 +45,9 @@ pub(crate) fn not_set_up(error: &SetUpError) {
     write_error(&event::not_set_up(error.subject(), &error.problem(), &error.mend()));
 }
 
-/// The secret, or a previous one, is shorter than it should be, by the operator's leave.
-pub(crate) fn short_secret() {
-    let problem = "or one of auth_previous_secrets is shorter than 32 bytes: it can be guessed from one token";
-    write_error(&json!({ "event": "warning", "subject": "auth_secret", "problem": problem }));
+/// A setting that works and deserves the operator's attention.
+pub(crate) fn warning(ConfigError { key, problem }: &ConfigError) {
+    write_error(&json!({ "event": "warning", "subject": key, "problem": problem }));
 }
 
 fn write(line: &Value) {

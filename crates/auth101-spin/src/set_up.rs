@@ -7,7 +7,7 @@ use crate::{
     tables::MakingTables,
     variables,
 };
-use auth101_core::{AuthError, Config, config::ShortSecret};
+use auth101_core::{AuthError, Config};
 use auth101_sql::{Entities, Statements};
 use std::{cell::Cell, fmt, rc::Rc};
 
@@ -137,13 +137,13 @@ pub(crate) async fn checked() -> Result<Checked, SetUpError> {
 
 async fn check() -> Result<Checked, SetUpError> {
     let options = variables::options().await?;
-    let config = Config::new(&options, ShortSecret::Refused).map_err(variables::wrong)?;
+    let config = Config::new(&options).map_err(variables::wrong)?;
     let entities = Entities::new(&options.entities).map_err(variables::wrong)?;
     let choice = variables::read(database::VARIABLE).await?.unwrap_or_default();
     let database = Database::parse(&choice)?;
     database.check().await?;
-    if config.has_short_secret {
-        log::short_secret();
+    for warning in &config.warnings {
+        log::warning(&warning.renamed(variables::variable));
     }
     let statements = Rc::new(Statements::new(database.dialect(), &entities));
     let driver = MakingTables::new(database, &entities);

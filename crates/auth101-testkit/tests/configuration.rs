@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
-use auth101_core::{Config, ConfigError, Options, config::ShortSecret};
+use auth101_core::{Config, ConfigError, Options};
 use auth101_sql::Entities;
 use serde_json::{Map, Value};
 
@@ -18,7 +18,7 @@ fn check(given: &Map<String, Value>) -> Result<(), ConfigError> {
     for (name, value) in &given {
         options.set(name, value)?;
     }
-    Config::new(&options, ShortSecret::Refused)?;
+    Config::new(&options)?;
     Entities::new(&options.entities).map(drop)
 }
 

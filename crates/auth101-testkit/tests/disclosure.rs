@@ -2,7 +2,6 @@
 
 use auth101_core::{
     Options, Secret,
-    config::ShortSecret,
     domain::{
         account::{Credentials, StoredPassword},
         identifier::AccountId,
@@ -46,7 +45,7 @@ fn r33_no_public_type_shows_a_secret_when_formatted() {
         ..Options::default()
     };
     assert_hidden(&options);
-    let checked = auth101_core::Config::new(&options, ShortSecret::Refused);
+    let checked = auth101_core::Config::new(&options);
     assert_hidden(&checked);
     let mut duplicate = options.clone();
     assert_hidden(&duplicate.set("secret", &serde_json::json!([marked("secret")])));

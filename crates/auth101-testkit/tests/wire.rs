@@ -8,7 +8,6 @@ mod servers;
 
 use auth101_core::{
     Auth101, Config, Options, Ports, Timestamp,
-    config::ShortSecret,
     hasher::InPlaceHasher,
     http::{request::Request, response::Response},
     port::Clock,
@@ -54,7 +53,7 @@ impl<D: SqlDriver + Clone> Native<D> {
         for (name, value) in options.members().iter().chain(names.members()) {
             set.set(name, &serde_json::from_str(&value.to_string()).unwrap()).unwrap();
         }
-        let config = Config::new(&set, ShortSecret::Refused).unwrap();
+        let config = Config::new(&set).unwrap();
         let entities = Entities::new(&set.entities).unwrap();
         let tables = schema::create_all_statements(dialect, &entities);
         let tables: Vec<Statement<'_>> = tables.iter().map(|sql| Statement { sql, parameters: Vec::new() }).collect();

@@ -2,6 +2,7 @@
 
 use crate::set_up::SetUpError;
 use auth101_core::{
+    ConfigError,
     event::{self, Event},
     port::{Missing, Observer},
 };
@@ -42,10 +43,9 @@ pub(crate) fn not_set_up(error: &SetUpError) {
     console_error!("{}", event::not_set_up(error.subject(), &error.problem(), &error.mend()));
 }
 
-/// The secret, or a previous one, is shorter than it should be, by the operator's leave.
-pub(crate) fn short_secret() {
-    let problem = "or one of AUTH_PREVIOUS_SECRETS is shorter than 32 bytes: it can be guessed from one token";
-    console_warn!("{}", json!({ "event": "warning", "subject": "AUTH_SECRET", "problem": problem }));
+/// A setting that works and deserves the operator's attention.
+pub(crate) fn warning(ConfigError { key, problem }: &ConfigError) {
+    console_warn!("{}", json!({ "event": "warning", "subject": key, "problem": problem }));
 }
 
 /// The command that makes what is missing.

@@ -1,7 +1,7 @@
 //! The check of what the Worker is given: done once an isolate, and said again on every request until it is mended.
 
 use crate::{env, log, response};
-use auth101_core::{AuthError, Config, ConfigError, Options, config::ShortSecret};
+use auth101_core::{AuthError, Config, ConfigError, Options};
 use auth101_sql::{Dialect, Entities, Statements};
 use std::{cell::Cell, fmt, rc::Rc};
 use wasm_bindgen::JsValue;
@@ -139,9 +139,9 @@ fn is_same(one: &Env, other: &Env) -> bool {
 fn check(env: &Env, binding: &str) -> Result<Checked, SetUpError> {
     let options = env::options(env, binding)?;
     check_memory(&options)?;
-    let config = Config::new(&options, ShortSecret::Refused).map_err(env::wrong)?;
-    if config.has_short_secret {
-        log::short_secret();
+    let config = Config::new(&options).map_err(env::wrong)?;
+    for warning in &config.warnings {
+        log::warning(&warning.renamed(env::variable));
     }
     let entities = Entities::new(&options.entities).map_err(env::wrong)?;
     Ok(Checked { config: Rc::new(config), statements: Rc::new(Statements::new(Dialect::Sqlite, &entities)) })
