@@ -53,7 +53,7 @@ export async function run<Outcome>(instance: number, begin: () => Task, around: 
         detail = outcome.detail ?? {};
         step = enter(instance, () => task.answerBatch(outcome.answer), around.report);
       } else if (hash === true) {
-        const job = enter(instance, () => task.job(), around.report);
+        const job = enter<Uint8Array>(instance, () => task.job(), around.report);
         const inPlace = (job: Uint8Array) => enter(instance, () => runJob(job), around.report);
         const outcome = await around.pool?.run(job, inPlace, around.report);
         step = enter(instance, () => task.answerHash(outcome), around.report);

@@ -92,7 +92,7 @@ fn camel(name: &str) -> String {
 
 /// The same error in the words of JavaScript. What stands in quotes is a name of the host's and stays, but for the
 /// keys of JSON.
-fn in_camel_case(error: &ConfigError) -> ConfigError {
+pub(crate) fn in_camel_case(error: &ConfigError) -> ConfigError {
     let renamed = error.renamed(camel);
     let is_word = |word: &str| word.contains('_') && words().any(|known| known == word);
     let mut problem = String::with_capacity(renamed.problem.len());

@@ -7,6 +7,7 @@ use crate::{
     rows::{self, BoundStatement},
 };
 use auth101_sql::Dialect;
+use js_sys::Uint8Array;
 use serde::Serialize;
 use serde_json::Value;
 use std::{
@@ -86,9 +87,11 @@ impl Task {
         self.resume()
     }
 
-    /// The job of a step that asks for a hash. The bytes hold the password: whoever gets them wipes them.
-    pub fn job(&self) -> Vec<u8> {
-        self.job.take().map(|job| job.to_vec()).unwrap_or_default()
+    /// The job of a step that asks for a hash, as a `Uint8Array`. The bytes hold the password: whoever gets them wipes them.
+    /// They are copied into JavaScript here, since a vector that is returned would leave its bytes in this memory.
+    pub fn job(&self) -> Returned {
+        let job = self.job.take().unwrap_or_default();
+        Ok(Uint8Array::from(job.as_slice()).into())
     }
 
     /// The step after a hash: what [`run_job`] gave, or nothing where it could not be run.
