@@ -33,7 +33,7 @@ for (const dialect of ["sqlite", "postgres", "mariadb"]) {
       const python = await startPython(framework, { database, secret: "nobody-signs-in-here", options });
       try {
         await compare();
-        await python.sql("DROP TABLE session");
+        await python.sql("DROP TABLE {session}");
         await assert.rejects(compare(), ({ stdout }) => /session/.test(stdout));
       } finally {
         await python.stop();

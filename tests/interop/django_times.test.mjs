@@ -40,7 +40,8 @@ test("a session that was opened here ends nine hours late at Python, without USE
     const { user } = succeeded(await ours.signUp(email, password));
     for (const [hours, status] of [[-8, 200], [-10, 401]]) {
       const { refresh_token } = succeeded(await ours.signIn(email, password));
-      await python.sql("UPDATE session SET expires_at = ? WHERE user_id = ?", [inHours(hours), user.id]);
+      const update = "UPDATE {session} SET {session.expires_at} = ? WHERE {session.user_id} = ?";
+      await python.sql(update, [inHours(hours), user.id]);
       assert.equal((await python.refresh(refresh_token)).status, status);
     }
   });
@@ -58,7 +59,8 @@ async function withPair(side, USE_TZ, use) {
 /** How long before its token the row of a session ends, to the hour. */
 async function hoursEarly(python, { refresh_token }) {
   const { jti, exp } = claims(refresh_token);
-  const [{ expires_at }] = await python.sql("SELECT expires_at FROM session WHERE token = ?", [jti]);
+  const select = "SELECT {session.expires_at} AS expires_at FROM {session} WHERE {session.token} = ?";
+  const [{ expires_at }] = await python.sql(select, [jti]);
   const ends = Date.parse(`${expires_at.slice(0, 19).replace(" ", "T")}Z`) / 1_000;
   // No negative zero.
   return Math.round((exp - ends) / 3_600) + 0;

@@ -67,7 +67,7 @@ for (const side of SIDES) {
     test("columns that are not auth101's keep their defaults", async () => {
       const { email, password } = somebody();
       succeeded(await pair().ours.signUp(email, password));
-      const [row] = await pair().python.sql("SELECT plan, notes FROM people WHERE mail = ?", [email]);
+      const [row] = await pair().python.sql("SELECT plan, notes FROM {users} WHERE {users.email} = ?", [email]);
       assert.deepEqual(row, { plan: "free", notes: null });
     });
   });

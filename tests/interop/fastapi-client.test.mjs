@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { withNames } from "../runtime/statements.mjs";
 import { startWorker } from "../runtime/worker/harness.mjs";
 import { client } from "./client.mjs";
 import { SECRET } from "./pair.mjs";
@@ -22,7 +23,7 @@ before(async () => {
   directory = await mkdtemp(path.join(tmpdir(), "auth101-interop-"));
   reference = await startPython("FastAPI", { database: `sqlite:///${path.join(directory, "app.db")}`, secret: SECRET });
   worker = await startWorker({ secret: SECRET, vars: { AUTH_RESPONSE_STYLE: "fastapi" } });
-  ours = { ...client(worker.url), sql: (statement) => worker.db.prepare(statement).run() };
+  ours = { ...client(worker.url), sql: (statement) => worker.sql(withNames(statement, {})) };
 });
 after(async () => {
   await reference?.stop();

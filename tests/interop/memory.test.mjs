@@ -46,7 +46,8 @@ for (const [name, { side, measure }] of Object.entries(RUNTIMES)) {
   test(`hashes of 64 MiB are verified within the memory of ${name}, and replaced where the configuration says so`, async () => {
     const { python, ours, stop } = await startPair(side, "FastAPI", { options: { rehash: "match" } });
     try {
-      const stored = async ({ id }) => (await python.sql("SELECT password FROM account WHERE user_id = ?", [id]))[0].password;
+      const select = "SELECT {account.password} AS password FROM {account} WHERE {account.user_id} = ?";
+      const stored = async ({ id }) => (await python.sql(select, [id]))[0].password;
       const people = Array.from({ length: 3 }, somebody);
       for (const person of people) {
         person.user = succeeded(await python.signUp(person.email, person.password)).user;

@@ -8,6 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { withNames } from "../runtime/statements.mjs";
 import { startWorker } from "../runtime/worker/harness.mjs";
 import { client, refused, somebody, succeeded } from "./client.mjs";
 import { forPython, newDatabase, stopDatabases } from "./databases.mjs";
@@ -50,7 +51,7 @@ test("a thousand users of Python, 980 with cheap hashes, move from SQLite to D1 
 
   await runBlock("back-to-sqlite", directory);
   await withPython("Flask", `sqlite:///${path.join(directory, "back.db")}`, async (python) => {
-    const [{ n }] = await python.sql("SELECT COUNT(*) AS n FROM users");
+    const [{ n }] = await python.sql("SELECT COUNT(*) AS n FROM {users}");
     assert.equal(n, 1_001);
     await each([...people.slice(0, 30), people.at(-1)], async ({ email, password, id }) => {
       assert.equal(succeeded(await python.signIn(email, password)).user.id, id);
@@ -209,7 +210,8 @@ function moveZone(url) {
 
 /** When the sessions end, in milliseconds. */
 async function expiries(sql) {
-  const rows = await sql("SELECT id, expires_at FROM session ORDER BY id");
+  const items = "{session.id} AS id, {session.expires_at} AS expires_at";
+  const rows = await sql(`SELECT ${items} FROM {session} ORDER BY {session.id}`);
   return rows.map(({ id, expires_at }) => [id, Date.parse(`${expires_at.slice(0, 23).replace(" ", "T")}Z`)]);
 }
 
@@ -218,7 +220,7 @@ async function withWorker(directory, use, vars = {}) {
   const variables = { ...CHEAP, ...vars };
   const worker = await startWorker({ secret: SECRET, vars: variables, persist, database: DATABASE_ID, migrate: false });
   try {
-    const sql = async (statement) => (await worker.db.prepare(statement).all()).results;
+    const sql = async (statement) => (await worker.db.prepare(withNames(statement, {})).all()).results;
     return await use(client(worker.url), sql);
   } finally {
     await worker.dispose();

@@ -1,7 +1,7 @@
 // The genuine Python package, as an application serves it.
 
 import { fileURLToPath } from "node:url";
-import { translator } from "../runtime/names.mjs";
+import { withNames } from "../runtime/statements.mjs";
 import { client } from "./client.mjs";
 import { ROOT, start } from "./processes.mjs";
 
@@ -29,8 +29,8 @@ export const FRAMEWORKS = {
  * @param {"FastAPI" | "Flask" | "Django"} framework
  * @param {{ database: string, secret: string, options?: object, django?: object, tables?: string[] }} configuration
  *   what python/serving.py takes
- * @returns a client (client.mjs) with `me(token)`, `sql(statement, values)` over the canonical names of tables and
- *   columns, `bcrypt(password, settings)` and `argon2(password, settings)` for a hash, and `stop()`
+ * @returns a client (client.mjs) with `me(token)`, `sql(statement, values)` with names as
+ *   in `{users.email}`, `bcrypt(password, settings)` and `argon2(password, settings)` for a hash, and `stop()`
  */
 export async function startPython(framework, configuration) {
   const { script, options: names } = FRAMEWORKS[framework];
@@ -38,7 +38,7 @@ export async function startPython(framework, configuration) {
   const { first, ask, stop } = await start(PYTHON, [file, JSON.stringify(configuration)]);
   const routes = client(`http://127.0.0.1:${first.port}`);
   const { user_field_mapping: own, ...options } = { ...names, ...configuration.options };
-  const translate = translator(entities(own ? { ...options, user: asEntity(own) } : options));
+  const entities = own ? { ...options, user: { ...own, model_name: own.table_name } } : options;
   const question = async (content) => {
     const { answer, error } = await ask(content);
     if (error) throw new Error(error);
@@ -50,24 +50,11 @@ export async function startPython(framework, configuration) {
     ...(framework === "Django" && { seenByMiddleware: (token) => routes.ask("/seen-by-middleware", token) }),
     sql: (statement, values = []) => {
       let index = 0;
-      const sql = translate(statement).replaceAll("?", () => `:v${index++}`);
+      const sql = withNames(statement, entities).replaceAll("?", () => `:v${index++}`);
       return question({ sql, values: Object.fromEntries(values.map((value, at) => [`v${at}`, value])) });
     },
     bcrypt: (password, settings) => question({ password, scheme: "bcrypt", settings }),
     argon2: (password, settings) => question({ password, scheme: "argon2", settings }),
     stop,
   };
-}
-
-function entities(options) {
-  const named = ["user", "session", "account", "verification"].filter((entity) => options[entity]);
-  return Object.fromEntries(named.map((entity) => [entity, { model_name: defaultTable(entity), ...options[entity] }]));
-}
-
-function asEntity({ table_name, fields }) {
-  return { model_name: table_name, fields };
-}
-
-function defaultTable(entity) {
-  return entity === "user" ? "users" : entity;
 }

@@ -1,11 +1,8 @@
 // Holds one recorded conversation with two servers and compares their answers.
 //
 // A conversation is a list of steps:
-//   request     method and path; `${name}` stands for what an earlier answer of the same server was remembered as
-//   headers, and one of
-//   body        sent as JSON
-//   text        sent as it is, as JSON unless the headers say otherwise
-//   base64      bytes
+//   request, headers, body, text, base64
+//               as in tests/wire; `${name}` stands for what an earlier answer of the same server was remembered as
 //   remember    names for members of the answer
 //   differs     where the answers differ on purpose: `shown_by`, the test of differences/ that is about it, and what each
 //               answers, as [status, body]
@@ -14,6 +11,7 @@
 // Before they are compared, identifiers become their number in the order of their appearance, and tokens what they say.
 
 import assert from "node:assert/strict";
+import { requestOf } from "../runtime/wire.mjs";
 import { claims } from "./client.mjs";
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
@@ -42,15 +40,8 @@ export function replay(steps, servers, declare) {
 
 async function take(step, server, memory) {
   if (step.sql) return void (await server.sql(step.sql));
-  const fill = (text) => text.replace(/\$\{(\w+)\}/g, (_, name) => memory.values.get(name) ?? assert.fail(`no ${name} yet`));
-  const [method, path] = step.request.split(" ");
-  let body;
-  if (step.body !== undefined) body = fill(JSON.stringify(step.body));
-  if (step.text !== undefined) body = fill(step.text);
-  if (step.base64 !== undefined) body = Buffer.from(step.base64, "base64");
-  const headers = new Headers(body === undefined ? {} : { "content-type": "application/json" });
-  for (const [name, value] of Object.entries(step.headers ?? {})) headers.set(name, fill(value));
-  const answer = await server.request(path, { method, headers: Object.fromEntries(headers), body });
+  const [path, init] = requestOf(step, memory.values);
+  const answer = await server.request(path, { ...init, headers: Object.fromEntries(init.headers) });
   for (const [name, member] of Object.entries(step.remember ?? {})) memory.values.set(name, answer.body[member]);
   return {
     status: answer.status,

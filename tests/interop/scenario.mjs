@@ -29,7 +29,7 @@ export const CLAIMS = {
     const { email, password, user } = await signedIn({ ours });
     const bcrypt = await python.bcrypt(password);
     assert.match(bcrypt, /^\$2b\$12\$/);
-    await python.sql("UPDATE account SET password = ? WHERE user_id = ?", [bcrypt, user.id]);
+    await python.sql("UPDATE {account} SET {account.password} = ? WHERE {account.user_id} = ?", [bcrypt, user.id]);
     succeeded(await python.signIn(email, password));
     succeeded(await ours.signIn(email, password));
     assert.match(await storedHash(python, user.id), /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
@@ -68,7 +68,8 @@ export const CLAIMS = {
   "a session is refreshed by both sides in turn": async ({ python, ours }) => {
     for (const [opener, turns] of [[python, [ours, python]], [ours, [python, ours]]]) {
       const { email, user, answers } = await signedIn({ ours }, opener);
-      await python.sql("DELETE FROM session WHERE user_id = ? AND token <> ?", [user.id, jti(answers[0])]);
+      const others = "DELETE FROM {session} WHERE {session.user_id} = ? AND {session.token} <> ?";
+      await python.sql(others, [user.id, jti(answers[0])]);
       let [{ refresh_token }] = answers;
       for (const side of [...turns, ...turns, ...turns]) {
         const answer = succeeded(await side.refresh(refresh_token));
@@ -123,7 +124,7 @@ export const CLAIMS = {
     const revoked = succeeded(await ours.signUp(email, password));
     succeeded(await ours.revoke(revoked.refresh_token));
     const { access_token, user } = succeeded(await ours.signIn(email, password));
-    await python.sql("UPDATE users SET is_active = FALSE WHERE id = ?", [user.id]);
+    await python.sql("UPDATE {users} SET {users.is_active} = FALSE WHERE {users.id} = ?", [user.id]);
     for (const token of [revoked.access_token, access_token]) {
       refused(await ours.session(token), "401 UNAUTHORIZED");
       assert.deepEqual(succeeded(await python.me(token)), { id: user.id, email });
@@ -144,14 +145,16 @@ export const CLAIMS = {
     const { email, password } = somebody();
     const own = succeeded(await ours.signUp(email, password));
     const { sid, sub } = claims(own.access_token);
-    await python.sql("UPDATE session SET created_at = ? WHERE id = ?", ["2020-02-02 00:00:00.000000", sid]);
+    const born = "UPDATE {session} SET {session.created_at} = ? WHERE {session.id} = ?";
+    await python.sql(born, ["2020-02-02 00:00:00.000000", sid]);
     const rotated = succeeded(await python.refresh(own.refresh_token));
     assert.equal(claims(rotated.access_token).sid, undefined);
-    const [row, ...others] = await python.sql("SELECT id FROM session WHERE user_id = ?", [sub]);
+    const select = "SELECT {session.id} AS id, {session.created_at} AS created_at FROM {session} WHERE {session.user_id} = ?";
+    const [row, ...others] = await python.sql(select, [sub]);
     assert.equal(others.length, 0);
     assert.notEqual(row.id, sid);
     // The absolute lifetime starts afresh.
-    assert.equal((await python.sql("SELECT id FROM session WHERE id = ? AND created_at < ?", [row.id, "2021-01-01"])).length, 0);
+    assert.ok(row.created_at > "2021-01-01", row.created_at);
     // Our access token names the row that is gone; Python's does not.
     refused(await ours.session(own.access_token), "401 UNAUTHORIZED");
     succeeded(await python.session(own.access_token));
@@ -174,7 +177,7 @@ export const CLAIMS = {
     refused(await ours.refresh(theirs.refresh_token), "401 SESSION_NOT_FOUND");
     refused(await ours.refresh(successor.refresh_token), "401 SESSION_NOT_FOUND");
     refused(await python.refresh(successor.refresh_token), "401 SESSION_NOT_FOUND");
-    assert.equal((await python.sql("SELECT id FROM session WHERE id = ?", [sid])).length, 0);
+    assert.equal((await python.sql("SELECT {session.id} FROM {session} WHERE {session.id} = ?", [sid])).length, 0);
   },
 
   "a token of Python that is two rotations old is refused and ends nothing": async ({ python, ours }) => {
@@ -192,11 +195,13 @@ export const CLAIMS = {
   "a session that is over by its row is over on both sides": async ({ python, ours }) => {
     for (const [opener, asked] of [[python, ours], [ours, python]]) {
       const [opened] = (await signedIn({ ours }, opener)).answers;
-      await python.sql("UPDATE session SET expires_at = ? WHERE user_id = ?", [LONG_AGO(), opened.user.id]);
+      const end = "UPDATE {session} SET {session.expires_at} = ? WHERE {session.user_id} = ?";
+      await python.sql(end, [LONG_AGO(), opened.user.id]);
       const answer = await asked.refresh(opened.refresh_token);
       refused(answer, "401 SESSION_NOT_FOUND");
       assert.match(answer.text, /Session expired/);
-      assert.equal((await python.sql("SELECT id FROM session WHERE token = ?", [jti(opened)])).length, 0);
+      const found = await python.sql("SELECT {session.id} FROM {session} WHERE {session.token} = ?", [jti(opened)]);
+      assert.equal(found.length, 0);
     }
   },
 };
@@ -221,7 +226,7 @@ export const CLAIMS_AT_ONCE = {
     );
     signedIn.forEach(succeeded);
     for (const { email } of people) {
-      assert.equal((await python.sql("SELECT id FROM users WHERE email = ?", [email])).length, 1);
+      assert.equal((await python.sql("SELECT {users.id} FROM {users} WHERE {users.email} = ?", [email])).length, 1);
     }
   },
 
@@ -268,7 +273,8 @@ async function signedIn({ ours }, ...sides) {
 }
 
 async function storedHash(python, user) {
-  const [{ password }] = await python.sql("SELECT password FROM account WHERE user_id = ?", [user]);
+  const select = "SELECT {account.password} AS password FROM {account} WHERE {account.user_id} = ?";
+  const [{ password }] = await python.sql(select, [user]);
   return password;
 }
 
@@ -277,12 +283,12 @@ function jti({ refresh_token }) {
 }
 
 async function sessions(python, user) {
-  return (await python.sql("SELECT id FROM session WHERE user_id = ?", [user])).length;
+  return (await python.sql("SELECT {session.id} FROM {session} WHERE {session.user_id} = ?", [user])).length;
 }
 
 /** Moves the last rotation of a user's sessions. */
 async function setRotation(python, user, at) {
-  await python.sql("UPDATE session SET updated_at = ? WHERE user_id = ?", [at, user]);
+  await python.sql("UPDATE {session} SET {session.updated_at} = ? WHERE {session.user_id} = ?", [at, user]);
 }
 
 function datetime(milliseconds) {

@@ -1,57 +1,47 @@
-// Replays the HTTP conversations of tests/wire, whose format tests/wire/README.md describes, over a runtime's real
-// HTTP. The other engine, crates/auth101-testkit/src/wire.rs, replays the same files natively. Both must read the
-// format alike. Web APIs only, so that it runs wherever a test runner does.
+// Holds the HTTP conversations of tests/wire, whose format tests/wire/README.md describes, with a runtime.
 //
 // A subject is what conversations are held with:
 //   fetch(path, init)       sends a request and resolves to a Response
-//   sql(statement, values)  runs a statement over the canonical names of tables and columns, with `?` for each value,
-//                           and resolves to its rows as objects, datetimes as text
+//   sql(statement, values)  runs a statement with `?` for each value and names in double quotes, and resolves to its rows
+//                           as objects, datetimes as text
+
+import { withNames } from "./statements.mjs";
 
 const TABLES = ["users", "account", "session", "verification"];
 const HEADER = '{"alg":"HS256","typ":"JWT"}';
 // How long ago a fresh token may have been made, in seconds: what a slow machine needs between two steps.
 const FRESH_SECONDS = 30;
 
+/** The kinds of steps, and what each has besides. */
 const STEPS = {
   request: ["headers", "body", "text", "base64", "pad_to", "expect"],
   mint: ["header", "claims", "secret", "hash"],
   decode: ["secret", "claims", "lifetime", "fresh"],
   sql: ["values"],
+  insert: ["row"],
   rows: ["values", "expect"],
   age: [],
   repeat: ["steps"],
 };
 
 /**
- * Declares one test a case. Files with the same options share a subject, and every case starts with empty tables.
+ * Holds one conversation over empty tables; rejects with the step that failed, what it expected and what it got.
  *
- * @param files the parsed files, by name
- * @param runner `describe`, `test`, `before` and `after` in the manner of node:test
- * @param start given the options of a file, resolves to { fetch, sql, dispose }
+ * @param {{ secret: string, names?: object, steps: object[], opening?: object[] }} conversation `secret` signs the tokens
+ *   of the subject, `names` are its entity options, `opening` are the steps before the first
  */
-export function replayAll(files, { describe, test, before, after }, start) {
-  const groups = {};
-  for (const file of Object.entries(files)) (groups[JSON.stringify(file[1].options)] ??= []).push(file);
-  for (const group of Object.values(groups)) {
-    describe(group.map(([name]) => name).join(", "), () => {
-      let subject;
-      before(async () => (subject = await start(group[0][1].options)));
-      after(async () => subject?.dispose());
-      for (const [file, { options, before: opening = [], cases }] of group) {
-        for (const { name, steps } of cases) {
-          test(`${file}: ${name}`, () => replay({ options, opening, steps }, subject));
-        }
-      }
-    });
-  }
-}
-
-/** Replays one case; rejects with the step that failed, what it expected and what it got. */
-export async function replay({ options, opening, steps }, subject) {
-  for (const table of TABLES) await subject.sql(`DELETE FROM ${table}`, []);
-  const scope = new Map([["secret", options.secret]]);
+export async function replay({ secret, names = {}, opening = [], steps }, { fetch, sql }) {
+  const subject = { fetch, sql: (statement, values) => sql(withNames(statement, names), values) };
+  for (const table of TABLES) await subject.sql(`DELETE FROM {${table}}`, []);
+  const scope = new Map([["secret", secret]]);
   await runAll(opening, scope, subject, "before, step");
   await runAll(steps, scope, subject, "step");
+}
+
+/** Refuses an object with another member than these. */
+export function only(members, object, what) {
+  const other = Object.keys(object).find((name) => !members.includes(name));
+  if (other !== undefined) throw new Error(`${what} has no member ${other}`);
 }
 
 async function runAll(steps, scope, subject, about) {
@@ -59,9 +49,9 @@ async function runAll(steps, scope, subject, about) {
 }
 
 async function run(step, scope, subject, place) {
-  const [kind, ...members] = Object.keys(step);
-  const unknown = STEPS[kind] ? members.find((member) => !STEPS[kind].includes(member)) : kind;
-  if (unknown !== undefined) throw new Error(`${place}: no such kind of step or member: ${unknown}`);
+  const [kind] = Object.keys(step);
+  if (!Object.hasOwn(STEPS, kind)) throw new Error(`${place}: there is no step ${kind}`);
+  only([kind, ...STEPS[kind]], step, `${place}, ${kind},`);
   if (kind === "repeat") {
     for (const item of step.repeat) {
       const inner = new Map(scope);
@@ -81,6 +71,8 @@ async function run(step, scope, subject, place) {
         return await decode(step, scope);
       case "sql":
         return void (await query(step.sql, step.values, scope, subject));
+      case "insert":
+        return void (await insert(step.insert, step.row, scope, subject));
       case "rows":
         return expectJson(step.expect, JSON.stringify(await query(step.rows, step.values, scope, subject)), scope);
       case "age":
@@ -93,7 +85,23 @@ async function run(step, scope, subject, place) {
 
 // Requests
 
-async function exchange({ request, headers = {}, body, text: raw, base64, pad_to, expect }, scope, subject) {
+async function exchange({ expect, ...step }, scope, subject) {
+  only(["status", "headers", "body"], expect, "an expectation");
+  const response = await subject.fetch(...requestOf(step, scope));
+  const got = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await response.arrayBuffer());
+  try {
+    equal("status", resolve(expect.status, scope), response.status);
+    checkHeaders(response, got, expect.headers ?? {}, scope);
+    if (expect.body === null) equal("body", "", got);
+    else expectJson(expect.body, got, scope);
+  } catch (problem) {
+    throw new Error(`${problem.message}\nresponse: ${response.status} ${got}`, { cause: problem });
+  }
+}
+
+/** The path and the init of the request that a step describes; `scope` maps the names of placeholders to values. */
+export function requestOf({ request, headers = {}, body, text: raw, base64, pad_to }, scope) {
+  if ([body, raw, base64].filter((one) => one !== undefined).length > 1) throw new Error("a request has one body");
   const [, method, path] = /^(\S+) (.*)$/.exec(text(request, scope));
   const sent = new Headers();
   let bytes = null;
@@ -113,16 +121,7 @@ async function exchange({ request, headers = {}, body, text: raw, base64, pad_to
   }
   const init = { method, headers: sent, redirect: "manual" };
   if (bytes) init.body = bytes;
-  const response = await subject.fetch(path, init);
-  const got = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await response.arrayBuffer());
-  try {
-    equal("status", resolve(expect.status, scope), response.status);
-    checkHeaders(response, got, expect.headers ?? {}, scope);
-    if (expect.body === null) equal("body", "", got);
-    else expectJson(expect.body, got, scope);
-  } catch (problem) {
-    throw new Error(`${problem.message}\nresponse: ${response.status} ${got}`, { cause: problem });
-  }
+  return [path, init];
 }
 
 // The headers that the step expects, and those that every response must have or must not have.
@@ -196,18 +195,26 @@ async function query(statement, values = [], scope, subject) {
   );
 }
 
+async function insert(table, row, scope, subject) {
+  const columns = Object.keys(row);
+  const places = columns.map(() => "?").join(", ");
+  const names = columns.map((column) => `{${table}.${column}}`).join(", ");
+  await query(`INSERT INTO {${table}} (${names}) VALUES (${places})`, Object.values(row), scope, subject);
+}
+
 // Lets time pass for the sessions: their datetimes move back.
 async function age(seconds, subject) {
   const columns = ["created_at", "updated_at", "expires_at"];
-  for (const row of await subject.sql(`SELECT id, ${columns.join(", ")} FROM session`, [])) {
+  const items = ["id", ...columns].map((column) => `{session.${column}} AS ${column}`).join(", ");
+  for (const row of await subject.sql(`SELECT ${items} FROM {session}`, [])) {
     const moved = columns.map((column) => {
       const parsed = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d+)?$/.exec(row[column]);
       if (!parsed) throw new Error(`session.${column} is no datetime: ${row[column]}`);
       const [, date, time, fraction = ""] = parsed;
       return datetime(Date.parse(`${date}T${time}Z`) / 1000 - seconds, fraction);
     });
-    const assignments = columns.map((column) => `${column} = ?`).join(", ");
-    await subject.sql(`UPDATE session SET ${assignments} WHERE id = ?`, [...moved, row.id]);
+    const assignments = columns.map((column) => `{session.${column}} = ?`).join(", ");
+    await subject.sql(`UPDATE {session} SET ${assignments} WHERE {session.id} = ?`, [...moved, row.id]);
   }
 }
 

@@ -39,7 +39,8 @@ const PARTS: &[Part] = &[
     ("schema", "rendered SQL is what the code renders", schema),
     ("no-std", "core and sql build for a target without std", no_std),
     ("lints", "clippy and rustdoc without warnings, natively and for wasm", lints),
-    ("native", "unit, property, wire and vector tests on this machine", native),
+    ("native", "unit, property and vector tests on this machine", native),
+    ("conversations", "tests/wire natively, on SQLite, PostgreSQL and MariaDB", conversations),
     ("sim", "the simulator over 100,000 seeds", simulator),
     ("python", "password hashes and tokens against the Python package", python),
     ("worker", "the Worker on real workerd and D1", worker),
@@ -73,7 +74,7 @@ fn test(arguments: &[String]) -> Result<()> {
     }
     println!();
     for (name, claim, passed, seconds) in &outcomes {
-        println!("{} {name:<9} {seconds:>4} s  {claim}", if *passed { "ok    " } else { "FAILED" });
+        println!("{} {name:<13} {seconds:>4} s  {claim}", if *passed { "ok    " } else { "FAILED" });
     }
     let failed = outcomes.iter().filter(|(_, _, passed, _)| !passed).count();
     println!("\nparts: {} passed, {failed} failed", outcomes.len() - failed);
@@ -134,6 +135,15 @@ fn native() -> Result<()> {
     run(&mut cargo(&["test", "--workspace", "--all-features"]))
 }
 
+fn conversations() -> Result<()> {
+    install_node_modules()?;
+    install_database_servers()?;
+    build_program("native_host")?;
+    build_program("server")?;
+    // What holds conversations must itself fail where it should.
+    node_tests(&["tests/runtime/wire.test.mjs", "tests/runtime/native/wire.test.mjs"].map(in_root))
+}
+
 fn simulator() -> Result<()> {
     xtask(&["sim", "--seeds", "100000"])
 }
@@ -142,11 +152,7 @@ fn worker() -> Result<()> {
     xtask(&["build", "worker"])?;
     xtask(&["build", "worker", "--example", "--panic"])?;
     xtask(&["size"])?;
-    // The engines that replay conversations must themselves fail where they should.
-    let mut files = tests_in("tests/runtime")?;
-    files.retain(|file| !file.ends_with("readme.test.mjs"));
-    files.extend(tests_in("tests/runtime/worker")?);
-    node_tests(&files)
+    node_tests(&tests_in("tests/runtime/worker")?)
 }
 
 fn interop() -> Result<()> {
@@ -157,7 +163,7 @@ fn interop() -> Result<()> {
     xtask(&["build", "spin"])?;
     xtask(&["build", "js"])?;
     spin::build_host()?;
-    build_server_program()?;
+    build_program("server")?;
     let mut files = tests_in("tests/interop")?;
     files.extend(tests_in("tests/interop/differences")?);
     // Two files at a time: in each, Python and ours wait for one another.
@@ -171,13 +177,13 @@ fn spin() -> Result<()> {
         xtask(&[&["build", "spin"], component].concat())?;
     }
     spin::build_host()?;
-    build_server_program()?;
+    build_program("server")?;
     node_tests(&tests_in("tests/runtime/spin")?)
 }
 
-/// The program that starts the database servers of a test in JavaScript.
-fn build_server_program() -> Result<()> {
-    run(&mut cargo(&["build", "--workspace", "--all-features", "--bin", "server"]))
+/// A program that tests in JavaScript start: `server` for databases, `native_host` for the service.
+fn build_program(name: &str) -> Result<()> {
+    run(&mut cargo(&["build", "--workspace", "--all-features", "--bin", name]))
 }
 
 /// The tests of the npm package that need database servers; all others beside them do not.
@@ -205,7 +211,7 @@ fn drivers() -> Result<()> {
     install_database_servers()?;
     xtask(&["build", "js"])?;
     xtask(&["build", "js-suite"])?;
-    build_server_program()?;
+    build_program("server")?;
     node_tests(&DRIVER_TESTS.map(|name| in_root(format!("tests/runtime/js/{name}.test.mjs"))))
 }
 

@@ -2,7 +2,7 @@
 //!
 //! - fakes for the ports: [`clock`], [`random`], [`hasher`], [`observer`], [`memory`];
 //! - trouble: [`executor`] (interleavings and crashes), [`faulty`], [`mutation`];
-//! - what every implementation must do: [`driver_suite`], [`store_suite`], and over HTTP [`wire`];
+//! - what every implementation must do: [`driver_suite`], [`store_suite`];
 //! - a world of users, browsers, a thief and an operator, and the invariants that must hold in it: [`sim`].
 
 #![allow(
@@ -46,4 +46,3 @@ pub mod store_suite;
 mod suite;
 pub mod tables;
 pub mod token;
-pub mod wire;

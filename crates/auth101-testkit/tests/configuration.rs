@@ -1,4 +1,5 @@
-//! Every mistake of tests/wire/configuration is found before anything is served, and named by its key.
+//! Every mistake of tests/wire/configuration is found before anything is served, and named by its key; and the other names
+//! of tests/wire/names are others.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
@@ -7,6 +8,7 @@ use auth101_sql::Entities;
 use serde_json::{Map, Value};
 
 const MISTAKES: &str = include_str!("../../../tests/wire/configuration/mistakes.json");
+const OTHER_NAMES: &str = include_str!("../../../tests/wire/names/other.json");
 const SECRET: &str = "a-secret-of-the-tests-with-more-than-32-bytes";
 
 /// As a host does it.
@@ -49,4 +51,18 @@ fn every_option_has_its_mistake() {
 #[test]
 fn without_a_mistake_nothing_is_said() {
     assert_eq!(check(&Map::new()), Ok(()));
+}
+
+#[test]
+fn the_other_names_leave_no_name_as_it_was() {
+    let mut options = Options::default();
+    for (name, value) in &serde_json::from_str::<Map<String, Value>>(OTHER_NAMES).unwrap() {
+        options.set(name, value).unwrap();
+    }
+    for entity in Entities::new(&options.entities).unwrap().iter() {
+        assert_ne!(entity.name, entity.schema.name);
+        for (column, name) in entity.columns() {
+            assert_ne!(name, column.name, "{}", entity.schema.name);
+        }
+    }
 }

@@ -22,9 +22,10 @@ after(() => stop?.());
 async function withHash(hash) {
   const { email, password } = somebody();
   const { user } = succeeded(await python.signUp(email, password));
-  const read = async () => (await python.sql("SELECT password FROM account WHERE user_id = ?", [user.id]))[0].password;
+  const select = "SELECT {account.password} AS password FROM {account} WHERE {account.user_id} = ?";
+  const read = async () => (await python.sql(select, [user.id]))[0].password;
   const text = await hash(password);
-  if (text) await python.sql("UPDATE account SET password = ? WHERE user_id = ?", [text, user.id]);
+  if (text) await python.sql("UPDATE {account} SET {account.password} = ? WHERE {account.user_id} = ?", [text, user.id]);
   return { email, password, read };
 }
 
@@ -53,7 +54,7 @@ test("a stronger hash is replaced only where the configuration says so", async (
     const person = somebody();
     succeeded(await matching.python.signUp(person.email, person.password));
     succeeded(await matching.ours.signIn(person.email, person.password));
-    const [row] = await matching.python.sql("SELECT password FROM account");
+    const [row] = await matching.python.sql("SELECT {account.password} AS password FROM {account}");
     assert.match(row.password, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
     succeeded(await matching.python.signIn(person.email, person.password));
   } finally {

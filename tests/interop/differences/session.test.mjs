@@ -20,7 +20,10 @@ async function signedIn() {
 }
 
 const rotatedLongAgo = (user) =>
-  python.sql("UPDATE session SET updated_at = '2020-02-02 00:00:00.000000' WHERE user_id = ?", [user.id]);
+  python.sql(
+    "UPDATE {session} SET {session.updated_at} = '2020-02-02 00:00:00.000000' WHERE {session.user_id} = ?",
+    [user.id],
+  );
 
 test("sign-out ends the session", async () => {
   const { theirs, own } = await signedIn();
@@ -55,7 +58,7 @@ test("revoking a superseded token ends the session", async () => {
 
 test("the user is the one of the token's sub, not of its address", async () => {
   const { email, password, user, theirs, own } = await signedIn();
-  await python.sql("UPDATE users SET email = ? WHERE id = ?", [`formerly-${email}`, user.id]);
+  await python.sql("UPDATE {users} SET {users.email} = ? WHERE {users.id} = ?", [`formerly-${email}`, user.id]);
   const heir = succeeded(await python.signUp(email, password)).user;
   assert.notEqual(heir.id, user.id);
 
@@ -70,7 +73,7 @@ test("the user is the one of the token's sub, not of its address", async () => {
 
 test("a user who is not active is refused", async () => {
   const { email, password, user, theirs, own } = await signedIn();
-  await python.sql("UPDATE users SET is_active = ? WHERE id = ?", [false, user.id]);
+  await python.sql("UPDATE {users} SET {users.is_active} = ? WHERE {users.id} = ?", [false, user.id]);
   succeeded(await python.signIn(email, password));
   succeeded(await python.session(theirs.access_token));
   succeeded(await python.me(theirs.access_token));
@@ -81,7 +84,7 @@ test("a user who is not active is refused", async () => {
   refused(await ours.refresh(own.refresh_token), "401 SESSION_NOT_FOUND");
   assert.equal(succeeded(await python.refresh(theirs.refresh_token)).user.is_active, false);
 
-  await python.sql("UPDATE users SET is_active = ? WHERE id = ?", [true, user.id]);
+  await python.sql("UPDATE {users} SET {users.is_active} = ? WHERE {users.id} = ?", [true, user.id]);
   succeeded(await ours.refresh(own.refresh_token));
 });
 

@@ -9,10 +9,9 @@ import http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
-import pg from "pg";
 import { builtProgram, endsWithThis } from "../children.mjs";
+import { PostgresTables, SqliteTables } from "../tables.mjs";
 
 export { json, until } from "../requests.mjs";
 
@@ -124,66 +123,6 @@ async function absolute(manifest) {
   const place = new URL(manifest, ROOT);
   const text = await readFile(place, "utf8");
   return text.replaceAll(/^source = "(.+)"$/gm, (_, source) => `source = ${JSON.stringify(fileURLToPath(new URL(source, place)))}`);
-}
-
-class SqliteTables {
-  #file;
-  #open;
-
-  constructor(file) {
-    this.#file = file;
-  }
-
-  get #database() {
-    this.#open ??= new DatabaseSync(this.#file, { timeout: 5_000 });
-    return this.#open;
-  }
-
-  async script(sql) {
-    this.#database.exec(sql);
-  }
-
-  async run(statement, values) {
-    const bound = values.map((value) => (typeof value === "boolean" ? Number(value) : value));
-    return this.#database.prepare(statement).all(...bound).map((row) => ({ ...row }));
-  }
-
-  async close() {
-    this.#open?.close();
-  }
-}
-
-class PostgresTables {
-  #client;
-
-  constructor(url) {
-    this.url = url;
-  }
-
-  async #connected() {
-    if (!this.#client) {
-      this.#client = new pg.Client({ connectionString: this.url });
-      await this.#client.connect();
-    }
-    return this.#client;
-  }
-
-  async script(sql) {
-    await (await this.#connected()).query(sql);
-  }
-
-  async run(statement, values) {
-    let number = 0;
-    const text = statement.replaceAll("?", () => `$${++number}`);
-    // Integers are numbers; everything else is text as the server writes it.
-    const parser = (type) => ([20, 21, 23].includes(type) ? Number : (value) => value);
-    const client = await this.#connected();
-    return (await client.query({ text, values, types: { getTypeParser: parser } })).rows.map((row) => ({ ...row }));
-  }
-
-  async close() {
-    await this.#client?.end();
-  }
 }
 
 // One server for all tests of a process.

@@ -5,6 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { boundToSqlite } from "../statements.mjs";
 
 export { json, until } from "../requests.mjs";
 
@@ -86,7 +87,7 @@ export async function startWorker({
     },
     url,
     db,
-    sql: async (statement, values = []) => (await db.prepare(statement).bind(...values).all()).results,
+    sql: async (statement, values = []) => (await db.prepare(statement).bind(...boundToSqlite(values)).all()).results,
     count: (table) => db.prepare(`SELECT count(*) AS n FROM ${table}`).first("n"),
     residentMebibytes,
     logs,
