@@ -17,6 +17,12 @@ import { runJob, type Task } from "./wasm/auth101.js";
 /** How long a database may take for one batch, in milliseconds. */
 export const DATABASE_TIMEOUT = 30_000;
 
+/** How long the batches of a call may keep the event loop to themselves over a synchronous database, in milliseconds. */
+const BREATH = 10;
+
+/** How many batches a request needs. What runs more of them, as a purge does, is in no hurry. */
+const FEW = 2;
+
 /** What the core says after each step. */
 interface Step {
   readonly events?: readonly SecurityEvent[];
@@ -45,18 +51,27 @@ export async function run<Outcome>(instance: number, begin: () => Task, around: 
   let detail: Partial<FaultEvent> = {};
   try {
     let step = enter<Step>(instance, () => task.start(), around.report);
+    let kept = 0;
+    let batches = 0;
     for (;;) {
       const { events, batch, hash, result } = step;
       for (const event of events ?? []) around.report(event.event === "fault" ? { ...event, ...detail } : event);
       if (batch !== undefined) {
-        const outcome = await runBatch(batch, around);
+        const outcome = await runBatch(batch, around, (milliseconds) => (kept += milliseconds));
+        batches += 1;
+        // What is awaited over a synchronous database comes before everything else that waits in this process.
+        if (batches > FEW && kept > BREATH) {
+          await turnOfTheEventLoop();
+          kept = 0;
+        }
         detail = outcome.detail ?? {};
         step = enter(instance, () => task.answerBatch(outcome.answer), around.report);
       } else if (hash === true) {
         const job = enter<Uint8Array>(instance, () => task.job(), around.report);
         const inPlace = (job: Uint8Array) => enter(instance, () => runJob(job), around.report);
         const outcome = await around.pool?.run(job, inPlace, around.report);
-        step = enter(instance, () => task.answerHash(outcome), around.report);
+        const [done, retryAfter] = outcome instanceof Uint8Array ? [outcome] : [undefined, outcome?.retryAfter];
+        step = enter(instance, () => task.answerHash(done, retryAfter), around.report);
       } else {
         return result as Outcome;
       }
@@ -73,11 +88,11 @@ interface BatchOutcome {
   readonly detail?: Partial<FaultEvent>;
 }
 
-async function runBatch(batch: readonly Statement[], around: Surroundings): Promise<BatchOutcome> {
+async function runBatch(batch: readonly Statement[], around: Surroundings, onKept: OnKept): Promise<BatchOutcome> {
   try {
     const tables = around.prepare();
     if (tables !== undefined) await tables;
-    const results = await within(around.database, batch, around.transaction);
+    const results = await within(around.database, batch, around.transaction, onKept);
     return results === SILENCE ? { answer: "silent", detail: { problem: "did not answer in time" } } : readResults(results, batch.length);
   } catch (error) {
     return describeFailure(error);
@@ -85,6 +100,9 @@ async function runBatch(batch: readonly Statement[], around: Surroundings): Prom
 }
 
 const SILENCE = Symbol("silence");
+
+/** Told how long a batch has kept the event loop, in milliseconds. */
+type OnKept = (milliseconds: number) => void;
 
 /**
  * What the database gives, or that it gave nothing in time. A batch that is given up is told so, for it would write at a
@@ -94,10 +112,13 @@ async function within(
   database: Database,
   batch: readonly Statement[],
   transaction: Transaction,
+  onKept: OnKept = () => {},
 ): Promise<readonly Result[] | typeof SILENCE> {
   const controller = new AbortController();
   const limits = { timeout: DATABASE_TIMEOUT, signal: controller.signal };
+  const begun = performance.now();
   const given = database.batch(batch, { begin: [...transaction.begin], ...limits });
+  onKept(performance.now() - begun);
   if (!isThenable(given)) return given;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const silence = new Promise<typeof SILENCE>((resolve) => {
@@ -112,6 +133,12 @@ async function within(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Lets everything else that waits come first. */
+function turnOfTheEventLoop(): Promise<void> {
+  const { setImmediate } = globalThis as { setImmediate?: (task: () => void) => unknown };
+  return new Promise((resolve) => void (setImmediate ?? setTimeout)(resolve));
 }
 
 /**

@@ -49,7 +49,9 @@ export interface FaultEvent {
    * - `unreadable_row`: a row holds what cannot be; `column` says where.
    * - `statement_refused`: the database refused a statement, or the driver broke its contract (`problem` says how).
    * - `no_randomness`: `crypto.getRandomValues` failed.
-   * - `hash_failed`: a password hash could not be computed: for want of memory, or because too many wait.
+   * - `hash_failed`: a password hash could not be computed, for want of memory for example.
+   * - `overloaded`: more passwords are to be hashed than the threads can take in time; the caller was told at once when to try
+   *   again. More of them (`hashWorkers`) help where there are cores, cheaper hashes elsewhere.
    * - `token_failed`: a token could not be made.
    * - `blocklist_failed`: `passwordBlocklist` threw or gave no boolean.
    * - `instance_lost`: the WebAssembly instance trapped; the next call has a new one.
@@ -61,6 +63,7 @@ export interface FaultEvent {
     | "statement_refused"
     | "no_randomness"
     | "hash_failed"
+    | "overloaded"
     | "token_failed"
     | "blocklist_failed"
     | "instance_lost";

@@ -56,7 +56,8 @@ export interface Success {
  * - `SESSION_NOT_FOUND`: the session was revoked, has expired, or the refresh token was used before.
  * - `USER_NOT_FOUND`: the token's user is gone.
  * - `UNAUTHORIZED`: no usable access token, or its session has ended.
- * - `UNAVAILABLE`: the database, the source of randomness or the hashing workers cannot answer now; try again later.
+ * - `UNAVAILABLE`: the database, the source of randomness or the hashing workers cannot answer now; try again later,
+ *   after `retryAfter` seconds where that is told.
  * - `INTERNAL_ERROR`: wrongly set up, or a defect; the event `fault` says which.
  * - `NOT_FOUND`, `METHOD_NOT_ALLOWED`, `PAYLOAD_TOO_LARGE`: answers of `handler` only.
  */
@@ -84,6 +85,8 @@ export interface Failure<Code extends ErrorCode = ErrorCode> {
     readonly message: string;
     /** For programs. */
     readonly code: Code;
+    /** With `UNAVAILABLE`, where too many passwords wait to be hashed: seconds after which it may be tried again. */
+    readonly retryAfter?: number;
   };
 }
 

@@ -8,6 +8,7 @@
 )]
 
 mod bench_js;
+mod bench_limits;
 mod bench_spin;
 mod dev;
 mod dev_spin;
@@ -51,6 +52,7 @@ const CHORES: &[&Chore] = &[
     &fuzz::CHORE,
     &bench_spin::CHORE,
     &bench_js::CHORE,
+    &bench_limits::CHORE,
     &schema::CHORE,
     &size::CHORE,
 ];

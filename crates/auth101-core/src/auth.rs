@@ -12,8 +12,8 @@ use crate::{
     error::AuthError,
     event::{Event, Fault, Pseudonym},
     port::{
-        Blocklist, Clock, Horizon, NoBlocklist, NoObserver, Observer, PasswordHasher, Random, RandomError, Store,
-        StoreError,
+        Blocklist, Clock, HasherError, Horizon, NoBlocklist, NoObserver, Observer, PasswordHasher, Random, RandomError,
+        Store, StoreError,
     },
     time::Timestamp,
     token::{access, refresh},
@@ -230,7 +230,10 @@ impl<S: Store, H: PasswordHasher> Auth101<S, H> {
     /// Tells the observer what went wrong, and the caller only whether to try again.
     pub(crate) fn fault(&self, fault: Fault) -> AuthError {
         let error = match fault {
-            Fault::Store(StoreError::Unavailable) | Fault::Random | Fault::Hasher => AuthError::Unavailable,
+            Fault::Hasher(HasherError::Overloaded { retry_after }) => AuthError::Overloaded { retry_after },
+            Fault::Store(StoreError::Unavailable) | Fault::Random | Fault::Hasher(HasherError::Failed) => {
+                AuthError::Unavailable
+            }
             Fault::Store(_) | Fault::Token => AuthError::Internal,
         };
         self.observe(&Event::Fault(fault));

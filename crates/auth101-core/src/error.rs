@@ -35,6 +35,11 @@ pub enum AuthError {
     InvalidAccessToken,
     /// The database or the source of randomness is away.
     Unavailable,
+    /// Too many passwords wait to be hashed.
+    Overloaded {
+        /// Seconds after which it may be tried again.
+        retry_after: u32,
+    },
     /// Wrongly set up, or a defect of ours.
     Internal,
 }

@@ -1,7 +1,7 @@
 //! Security events and faults, for a log. Users and sessions appear as pseudonyms, so that a log can be searched for
 //! one user without holding addresses.
 
-use crate::port::{Missing, StoreError};
+use crate::port::{HasherError, Missing, StoreError};
 use alloc::string::String;
 use serde_json::{Value, json};
 
@@ -89,8 +89,8 @@ pub enum Fault {
     Store(StoreError),
     /// The source of randomness.
     Random,
-    /// The password hash could not be computed.
-    Hasher,
+    /// The password hash was not computed.
+    Hasher(HasherError),
     /// A token could not be made.
     Token,
 }
@@ -184,7 +184,8 @@ impl Fault {
             Self::Store(StoreError::Unreadable { .. }) => "unreadable_row",
             Self::Store(StoreError::Defect) => "statement_refused",
             Self::Random => "no_randomness",
-            Self::Hasher => "hash_failed",
+            Self::Hasher(HasherError::Failed) => "hash_failed",
+            Self::Hasher(HasherError::Overloaded { .. }) => "overloaded",
             Self::Token => "token_failed",
         }
     }

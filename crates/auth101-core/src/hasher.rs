@@ -62,14 +62,14 @@ fn argon2(
         Argon2Version::V19 => Version::V0x13,
     };
     let parameters = Params::new(parameters.memory, parameters.iterations, parameters.parallelism, Some(tag.len()))
-        .map_err(|_| HasherError)?;
+        .map_err(|_| HasherError::Failed)?;
     // Asked for rather than taken: an allocation that fails would end the whole instance.
     let mut blocks = Vec::new();
-    blocks.try_reserve_exact(parameters.block_count()).map_err(|_| HasherError)?;
+    blocks.try_reserve_exact(parameters.block_count()).map_err(|_| HasherError::Failed)?;
     blocks.resize(parameters.block_count(), Block::default());
     Argon2::new(algorithm, version, parameters)
         .hash_password_into_with_memory(password.as_bytes(), salt, tag, &mut blocks)
-        .map_err(|_| HasherError)
+        .map_err(|_| HasherError::Failed)
 }
 
 /// As the reference's bcrypt: the first 72 bytes count, wherever the cut falls, and a password with a NUL never

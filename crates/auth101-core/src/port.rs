@@ -76,7 +76,7 @@ pub trait PasswordHasher {
     /// The Argon2id tag (version 0x13) of a password.
     ///
     /// # Errors
-    /// The computation could not run, for want of memory for example; the request is answered 503.
+    /// See [`HasherError`]; the request is answered 503.
     async fn hash(
         &self,
         password: &Password,
@@ -91,9 +91,18 @@ pub trait PasswordHasher {
     async fn verify(&self, password: &Password, hash: &PasswordHash) -> Result<bool, HasherError>;
 }
 
-/// The hash could not be computed.
+/// Why a hash was not computed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct HasherError;
+pub enum HasherError {
+    /// It could not be: for want of memory, for example.
+    Failed,
+    /// Too much work waits already. A host that lets passwords wait refuses at once what it could not do in time, or under
+    /// more load than it can bear it would only do work that nobody waits for any more.
+    Overloaded {
+        /// Seconds after which it may be tried again.
+        retry_after: u32,
+    },
+}
 
 /// The four tables, cut by what the flows want of them.
 pub trait Store {

@@ -33,7 +33,8 @@ fn next(error: AuthError) -> Option<AuthError> {
         E::Unauthorized => E::NoToken,
         E::NoToken => E::InvalidAccessToken,
         E::InvalidAccessToken => E::Unavailable,
-        E::Unavailable => E::Internal,
+        E::Unavailable => E::Overloaded { retry_after: 1 },
+        E::Overloaded { .. } => E::Internal,
         E::Internal => return None,
     })
 }
@@ -43,7 +44,7 @@ fn answered() -> BTreeSet<(u16, String)> {
     std::iter::successors(Some(AuthError::CredentialsRequired), |error| next(*error))
         .map(describe)
         .chain([HttpError::NotFound, HttpError::MethodNotAllowed, HttpError::PayloadTooLarge].map(describe_http))
-        .map(|Answer { status, code, message }| {
+        .map(|Answer { status, code, message, .. }| {
             (status, format!(r#"{{"error":{{"message":"{message}","code":"{code}"}}}}"#))
         })
         .collect()

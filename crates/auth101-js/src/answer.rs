@@ -15,6 +15,9 @@ struct Refused<'a> {
 struct Failure<'a> {
     message: &'a str,
     code: &'static str,
+    /// Seconds.
+    #[serde(rename = "retryAfter", skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -45,7 +48,11 @@ pub(crate) fn result(result: Result<impl Serialize, AuthError>) -> JsValue {
         Ok(success) => to_js(&success),
         Err(error) => {
             let answer = describe(error);
-            to_js(&Refused { error: Failure { message: &answer.message, code: answer.code } })
+            let retry_after = match error {
+                AuthError::Overloaded { retry_after } => Some(retry_after),
+                _ => None,
+            };
+            to_js(&Refused { error: Failure { message: &answer.message, code: answer.code, retry_after } })
         }
     }
 }

@@ -1,7 +1,10 @@
 //! What a task and the JavaScript that drives it hand to each other.
 
 use crate::rows::BoundStatement;
-use auth101_core::{event::Event, port::Observer};
+use auth101_core::{
+    event::Event,
+    port::{HasherError, Observer},
+};
 use auth101_sql::{Outcome, SqlError};
 use serde_json::Value;
 use std::{
@@ -23,8 +26,8 @@ pub(crate) enum Question {
 pub(crate) enum Answer {
     /// What became of the batch.
     Batch(Result<Vec<Outcome>, SqlError>),
-    /// The outcome of the job; nothing where it could not be done.
-    Hash(Option<Vec<u8>>),
+    /// The outcome of the job.
+    Hash(Result<Vec<u8>, HasherError>),
 }
 
 /// One a task. Flows await one thing at a time, so there is room for one question and one answer.

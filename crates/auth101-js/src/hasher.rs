@@ -33,7 +33,7 @@ impl PasswordHasher for Hasher {
             Self::InPlace => InPlaceHasher.hash(password, salt, parameters).await,
             Self::Elsewhere(exchange) => {
                 let tag = elsewhere(exchange, &Head::hash(salt, parameters), password).await?;
-                tag.try_into().map_err(|_| HasherError)
+                tag.try_into().map_err(|_| HasherError::Failed)
             }
         }
     }
@@ -44,16 +44,16 @@ impl PasswordHasher for Hasher {
             Self::Elsewhere(exchange) => match elsewhere(exchange, &Head::verify(hash), password).await?.as_slice() {
                 [0] => Ok(false),
                 [1] => Ok(true),
-                _ => Err(HasherError),
+                _ => Err(HasherError::Failed),
             },
         }
     }
 }
 
 async fn elsewhere(exchange: &Exchange, head: &Head, password: &Password) -> Result<Vec<u8>, HasherError> {
-    let job = head.with(password).ok_or(HasherError)?;
+    let job = head.with(password).ok_or(HasherError::Failed)?;
     match exchange.ask(Question::Hash(job)).await {
-        Answer::Hash(outcome) => outcome.ok_or(HasherError),
-        Answer::Batch(_) => Err(HasherError),
+        Answer::Hash(outcome) => outcome,
+        Answer::Batch(_) => Err(HasherError::Failed),
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     job,
     rows::{self, BoundStatement},
 };
+use auth101_core::port::HasherError;
 use auth101_sql::Dialect;
 use js_sys::Uint8Array;
 use serde::Serialize;
@@ -94,10 +95,12 @@ impl Task {
         Ok(Uint8Array::from(job.as_slice()).into())
     }
 
-    /// The step after a hash: what [`run_job`] gave, or nothing where it could not be run.
+    /// The step after a hash: what [`run_job`] gave, or nothing where it was not run. Where too many others waited, with the
+    /// seconds after which it may be tried again.
     #[wasm_bindgen(js_name = answerHash)]
-    pub fn answer_hash(&self, answer: Option<Vec<u8>>) -> Returned {
-        self.exchange.answer(Answer::Hash(answer));
+    pub fn answer_hash(&self, outcome: Option<Vec<u8>>, retry_after: Option<u32>) -> Returned {
+        let error = retry_after.map_or(HasherError::Failed, |retry_after| HasherError::Overloaded { retry_after });
+        self.exchange.answer(Answer::Hash(outcome.ok_or(error)));
         self.resume()
     }
 }

@@ -35,6 +35,7 @@
 mod database;
 mod deadline;
 mod hasher;
+mod load;
 mod log;
 mod platform;
 mod postgres;

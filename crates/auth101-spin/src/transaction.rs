@@ -64,6 +64,11 @@ impl Drop for Place {
     }
 }
 
+/// How many wait for their turn.
+pub(crate) fn waiting() -> usize {
+    with(&WAITING, |waiting| waiting.len())
+}
+
 /// Returns when the turn has come of whoever asks and the transactions that were open by then have ended, or after so many
 /// pauses more: one that is stuck must not stop everything else. A transaction that begins later is not waited for, or
 /// where there are always some nobody would get a turn; it meets one turn at most, for the next waits for it.
@@ -175,7 +180,9 @@ mod tests {
         let mut first = Box::pin(turn(1_000, one_round));
         let mut second = Box::pin(turn(2, one_round));
         assert!(first.as_mut().poll(&mut context).is_pending());
+        assert_eq!(waiting(), 1);
         drop(first);
+        assert_eq!(waiting(), 0);
         let polls = (0..10).take_while(|_| second.as_mut().poll(&mut context).is_pending()).count();
         assert!(polls < 10, "it has moved up");
     }

@@ -17,7 +17,7 @@ use std::{cell::Cell, rc::Rc};
 pub struct CheapHasher {
     hashes: Rc<Cell<usize>>,
     verifications: Rc<Cell<usize>>,
-    broken: Rc<Cell<bool>>,
+    error: Rc<Cell<Option<HasherError>>>,
 }
 
 impl CheapHasher {
@@ -33,13 +33,13 @@ impl CheapHasher {
         self.verifications.get()
     }
 
-    /// From now on every call fails, or none.
-    pub fn set_broken(&self, broken: bool) {
-        self.broken.set(broken);
+    /// From now on every call fails with this, or none does.
+    pub fn set_error(&self, error: Option<HasherError>) {
+        self.error.set(error);
     }
 
     fn outcome<T>(&self, value: T) -> Result<T, HasherError> {
-        if self.broken.get() { Err(HasherError) } else { Ok(value) }
+        self.error.get().map_or(Ok(value), Err)
     }
 }
 

@@ -137,6 +137,12 @@ impl Answer {
         Self { status: response.status, headers, body: response.body }
     }
 
+    /// The value of a header, by the exact name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// The body as text.
     #[must_use]
     pub fn text(&self) -> String {

@@ -4,7 +4,7 @@
 
 use auth101_core::{
     domain::{password_hash::Argon2Parameters, user::User},
-    port::Store,
+    port::{HasherError, Store},
 };
 use auth101_testkit::{
     executor::{Task, block_on, every_interleaving, give_way},
@@ -207,8 +207,27 @@ fn r22_a_rehash_that_fails_never_fails_the_sign_in() {
 fn a_hasher_that_fails_is_an_outage_and_no_refusal() {
     let (service, tables) = memory();
     service.signed_up(EMAIL);
-    service.hasher.set_broken(true);
-    assert_eq!(service.send(service::sign_in(EMAIL, PASSWORD)).status, 503);
-    assert_eq!(service.send(service::sign_up("bob@example.com", PASSWORD)).status, 503);
+    service.hasher.set_error(Some(HasherError::Failed));
+    for request in [service::sign_in(EMAIL, PASSWORD), service::sign_up("bob@example.com", PASSWORD)] {
+        let answer = service.send(request);
+        assert_eq!((answer.status, answer.header("Retry-After")), (503, None));
+    }
+    assert_eq!(counts(&tables), (1, 1, 1));
+}
+
+#[test]
+fn where_too_many_passwords_wait_the_caller_hears_when_to_try_again() {
+    let (service, tables) = memory();
+    service.signed_up(EMAIL);
+    service.hasher.set_error(Some(HasherError::Overloaded { retry_after: 7 }));
+    for request in [
+        service::sign_in(EMAIL, PASSWORD),
+        service::sign_in("nobody@example.com", PASSWORD),
+        service::sign_up("bob@example.com", PASSWORD),
+    ] {
+        let answer = service.send(request);
+        assert_eq!((answer.status, answer.code().as_str()), (503, "UNAVAILABLE"));
+        assert_eq!(answer.header("Retry-After"), Some("7"));
+    }
     assert_eq!(counts(&tables), (1, 1, 1));
 }

@@ -12,6 +12,12 @@ export type Job = Uint8Array;
 /** The outcome of a job; nothing where it could not be done. */
 export type Outcome = Uint8Array | undefined;
 
+/** A job that was not taken, or not begun in time, since too many others waited. */
+export interface Overload {
+  /** Seconds after which it may be tried again. */
+  readonly retryAfter: number;
+}
+
 /** A thread, as a runtime gives it. */
 export interface Thread {
   /** Hands the job over: its bytes are gone from this side. */
@@ -32,18 +38,39 @@ export interface Listener {
   ended(): void;
 }
 
-/** How many jobs may wait for each thread. A default hash takes some 25 ms: whoever waits longer has gone. */
-const WAITING_FOR_EACH = 64;
+/**
+ * How long a job may wait for a thread, in milliseconds, or as long as two jobs take where that is longer. Whoever would wait
+ * for longer is told at once, and whoever has waited for longer is not served: work that nobody waits for any more would take
+ * the threads from those who do.
+ */
+const WAITING_TIME = 5_000;
 
-/** How long a thread may take to start, and a job from its arrival to its outcome, in milliseconds. */
-const PATIENCE = 30_000;
+/** How long a thread may take to start, and for one job, in milliseconds. */
+const WORKING_TIME = 30_000;
+
+/** What a job is expected to take before the first one was done, in milliseconds. */
+const EXPECTED_TIME = 50;
+
+/** The part of a new measurement in the mean: that of the last eight or so. */
+const WEIGHT = 1 / 8;
 
 /** What fails is answered as an outage. */
 const FAILED = undefined;
 
 interface Waiting {
   readonly job: Job;
-  readonly settle: (outcome: Outcome | "start failed") => void;
+  /** When it is too late to begin. */
+  readonly until: number;
+  readonly timer: ReturnType<typeof setTimeout>;
+  readonly settle: (outcome: Outcome | Overload | "start failed") => void;
+}
+
+/** A job in a thread. */
+interface Working {
+  readonly since: number;
+  /** Ends the thread that hangs over it. */
+  readonly timer: ReturnType<typeof setTimeout>;
+  readonly settle: (outcome: Outcome) => void;
 }
 
 interface Member {
@@ -51,7 +78,7 @@ interface Member {
   isReady: boolean;
   /** Ends the start of one that does not become ready. */
   starting: ReturnType<typeof setTimeout> | undefined;
-  work: Waiting | undefined;
+  work: Working | undefined;
 }
 
 /** A pool of threads. They start one by one, when there is more work than those that run can take. */
@@ -64,6 +91,8 @@ export class HashPool {
   /** Whether a thread has ever become ready: then one that does not start is an accident and no rule. */
   #hasStarted = false;
   #isTold = false;
+  /** How long a job takes in a thread, in milliseconds. */
+  #mean: number | undefined;
 
   constructor(size: number, start: (listener: Listener) => Thread) {
     this.#size = size;
@@ -72,10 +101,14 @@ export class HashPool {
 
   /**
    * Does a job in a thread. Where this runtime starts none, for want of permission for example, it is done by `inPlace`, as
-   * all later ones are, and `report` is told once. Gives nothing where too many jobs wait, where the thread died under
-   * this one or does not answer, where no thread can be started any more, and after the end. The job is wiped.
+   * all later ones are, and `report` is told once. Gives nothing where the thread died under this one or does not answer,
+   * where no thread can be started any more, and after the end. The job is wiped.
    */
-  async run(job: Job, inPlace: (job: Job) => Outcome, report: (fault: FaultEvent) => void): Promise<Outcome> {
+  async run(
+    job: Job,
+    inPlace: (job: Job) => Outcome,
+    report: (fault: FaultEvent) => void,
+  ): Promise<Outcome | Overload> {
     try {
       if (this.#state === "open") {
         const outcome = await this.#inThread(job);
@@ -101,32 +134,52 @@ export class HashPool {
   /** Ends the threads. Jobs in progress fail. */
   async close(): Promise<void> {
     this.#state = "closed";
-    for (const { settle } of this.#waiting.splice(0)) settle(FAILED);
+    this.#refuse(FAILED);
     await Promise.all(Array.from(this.#members, ({ thread }) => thread?.end()));
   }
 
-  async #inThread(job: Job): Promise<Outcome | "start failed"> {
-    if (this.#waiting.length >= this.#size * WAITING_FOR_EACH) return FAILED;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    try {
-      return await new Promise((settle) => {
-        const waiting: Waiting = { job, settle };
-        timer = setTimeout(() => this.#giveUp(waiting), PATIENCE);
-        this.#waiting.push(waiting);
-        this.#dispatch();
-      });
-    } finally {
-      clearTimeout(timer);
-    }
+  async #inThread(job: Job): Promise<Outcome | Overload | "start failed"> {
+    const patience = Math.max(WAITING_TIME, 2 * this.#expected);
+    if (this.#wait > patience) return this.#overload();
+    return new Promise((settle) => {
+      const waiting: Waiting = {
+        job,
+        until: performance.now() + patience,
+        timer: setTimeout(() => this.#giveUp(waiting), patience),
+        settle,
+      };
+      this.#waiting.push(waiting);
+      this.#dispatch();
+    });
   }
 
-  /** Fails a job that took too long, together with the thread that hangs over it. */
+  /** How long a job is expected to take. */
+  get #expected(): number {
+    return this.#mean ?? EXPECTED_TIME;
+  }
+
+  /** How long a job that came now would wait, in milliseconds. */
+  get #wait(): number {
+    const working = Array.from(this.#members).filter(({ work }) => work !== undefined).length;
+    const before = this.#waiting.length + working - this.#size + 1;
+    return (Math.max(0, before) / this.#size) * this.#expected;
+  }
+
+  #overload(): Overload {
+    return { retryAfter: Math.max(1, Math.ceil(this.#wait / 1_000)) };
+  }
+
   #giveUp(late: Waiting): void {
     const place = this.#waiting.indexOf(late);
     if (place >= 0) this.#waiting.splice(place, 1);
-    late.settle(FAILED);
-    for (const member of this.#members) {
-      if (member.work === late) this.#end(member);
+    late.settle(this.#overload());
+  }
+
+  /** Settles all that wait. */
+  #refuse(outcome: Outcome | "start failed"): void {
+    for (const { timer, settle } of this.#waiting.splice(0)) {
+      clearTimeout(timer);
+      settle(outcome);
     }
   }
 
@@ -140,17 +193,29 @@ export class HashPool {
   }
 
   #hand(member: Member): void {
-    const next = this.#waiting.shift();
+    const next = this.#next();
     member.thread?.hold(next !== undefined);
     if (next === undefined) return;
-    member.work = next;
+    const timer = setTimeout(() => this.#end(member), WORKING_TIME);
+    member.work = { since: performance.now(), timer, settle: next.settle };
     member.thread?.send(next.job);
+  }
+
+  /** The next job that is not too late: timers are, while something else keeps the event loop busy. */
+  #next(): Waiting | undefined {
+    for (;;) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return undefined;
+      clearTimeout(next.timer);
+      if (performance.now() <= next.until) return next;
+      next.settle(this.#overload());
+    }
   }
 
   #add(): void {
     const member: Member = { thread: undefined, isReady: false, starting: undefined, work: undefined };
     this.#members.add(member);
-    member.starting = setTimeout(() => this.#end(member), PATIENCE);
+    member.starting = setTimeout(() => this.#end(member), WORKING_TIME);
     try {
       member.thread = this.#start({
         ready: () => {
@@ -162,10 +227,9 @@ export class HashPool {
           this.#hand(member);
         },
         done: (outcome) => {
-          const { work } = member;
           if (!this.#members.has(member)) return;
-          member.work = undefined;
-          work?.settle(outcome);
+          if (member.work !== undefined) this.#measure(performance.now() - member.work.since);
+          this.#settle(member, outcome);
           this.#hand(member);
         },
         ended: () => this.#lose(member),
@@ -173,6 +237,20 @@ export class HashPool {
     } catch {
       this.#lose(member);
     }
+  }
+
+  /** Ends the work of a thread. */
+  #settle(member: Member, outcome: Outcome): void {
+    const { work } = member;
+    if (work === undefined) return;
+    member.work = undefined;
+    clearTimeout(work.timer);
+    work.settle(outcome);
+  }
+
+  /** Learns what a job takes. */
+  #measure(took: number): void {
+    this.#mean = this.#mean === undefined ? took : this.#mean + WEIGHT * (took - this.#mean);
   }
 
   /** Ends a thread that hangs. Whether it can be ended or not, it is none of ours any more. */
@@ -184,13 +262,13 @@ export class HashPool {
   #lose(member: Member): void {
     if (!this.#members.delete(member)) return;
     clearTimeout(member.starting);
-    member.work?.settle(FAILED);
+    this.#settle(member, FAILED);
     if (this.#state !== "open") return;
     // Another takes its place, if there is work.
     if (member.isReady) return this.#dispatch();
     // It did not start, and the next would not either: what waits is left to those that run. Where none does, it fails.
     if (this.#members.size > 0) return;
     if (!this.#hasStarted) this.#state = "unusable";
-    for (const { settle } of this.#waiting.splice(0)) settle("start failed");
+    this.#refuse("start failed");
   }
 }

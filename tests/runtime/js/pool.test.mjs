@@ -86,14 +86,106 @@ test("a thread that dies fails its own job, and another takes its place", async 
   assert.deepEqual(await waiting, job(9));
 });
 
-test("a flood is turned away, and its passwords are wiped", async () => {
-  const { pool, start } = scripted(1);
-  const first = Array.from({ length: 64 }, () => start());
+/** Fake timers, by which the clock of the pool goes too: it is moved by the steps of `tick`. */
+function mockTime(t) {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let now = 0;
+  t.mock.method(performance, "now", () => now);
+  return (milliseconds) => {
+    now += milliseconds;
+    t.mock.timers.tick(milliseconds);
+  };
+}
+
+/** A pool of one thread whose jobs have been seen to take so long. */
+async function measured(t, milliseconds) {
+  const tick = mockTime(t);
+  const made = scripted(1);
+  const first = made.start();
+  made.threads[0].listener.ready();
+  tick(milliseconds);
+  made.threads[0].listener.done(job(9));
+  await first;
+  return { ...made, tick };
+}
+
+for (const [milliseconds, taken] of [[30, 167], [500, 11], [2_000, 3], [20_000, 3]]) {
+  test(`of a flood, no more jobs of ${milliseconds} ms are taken than can be begun in time`, async (t) => {
+    const { pool, start } = await measured(t, milliseconds);
+    const answers = [];
+    for (let number = 0; number < taken + 5; number += 1) void start().then((answer) => answers.push(answer));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(answers.length, 5, "the others wait");
+    const wait = Math.ceil((taken * milliseconds) / 1_000);
+    assert.deepEqual(answers, Array(5).fill({ retryAfter: wait }));
+    await pool.close();
+  });
+}
+
+test("a job that is not taken is wiped", async (t) => {
+  const { pool, start } = await measured(t, 10_000);
+  for (let number = 0; number < 3; number += 1) void start();
   const one = job(7);
-  assert.equal(await pool.run(one, () => assert.fail("not here"), () => {}), undefined);
+  assert.ok((await pool.run(one, () => assert.fail("not here"), () => {})).retryAfter > 0);
   assert.deepEqual(one, job(0));
-  await pool.close();
-  assert.deepEqual(new Set(await Promise.all(first)), new Set([undefined]));
+});
+
+test("a job that has waited for too long is not begun, and the thread goes on with the next", async (t) => {
+  const tick = mockTime(t);
+  const { threads, start } = scripted(1);
+  const working = start(1);
+  threads[0].listener.ready();
+  const stale = start(2);
+  tick(4_000);
+  const fresh = start(3);
+  // The event loop was busy: the time is over, and no timer has run.
+  t.mock.timers.reset();
+  t.mock.method(performance, "now", () => 6_000);
+  threads[0].listener.done(job(1));
+  assert.deepEqual(await working, job(1));
+  assert.ok((await stale).retryAfter > 0);
+  assert.deepEqual(threads[0].jobs.at(-1), job(3));
+  threads[0].listener.done(job(9));
+  assert.deepEqual(await fresh, job(9));
+});
+
+test("a job that waits behind one that hangs hears so when its own time is over", async (t) => {
+  const tick = mockTime(t);
+  const { threads, start } = scripted(1);
+  void start(1);
+  threads[0].listener.ready();
+  const waiting = start(2);
+  tick(5_001);
+  assert.ok((await waiting).retryAfter > 0);
+  assert.equal(threads[0].hasEnded, false);
+});
+
+test("under three times the load that it can bear, a pool works without a pause, and ends no thread", async (t) => {
+  for (const took of [30, 500, 2_000]) {
+    await t.test(`with jobs of ${took} ms`, async (t) => {
+      const tick = mockTime(t);
+      const { pool, threads, start } = scripted(1);
+      let done = 0;
+      let idle = 0;
+      void start();
+      threads[0].listener.ready();
+      for (let round = 0; round < 100; round += 1) {
+        for (let call = 0; call < 3; call += 1) {
+          void start().then((outcome) => (done += outcome instanceof Uint8Array ? 1 : 0));
+          tick(took / 3);
+        }
+        if (threads[0].held.at(-1) === false) idle += 1;
+        threads[0].listener.done(job(1));
+        await Promise.resolve();
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(idle, 0);
+      assert.equal(done, 99, "all of its work ends in an answer");
+      assert.equal(threads.length, 1);
+      assert.equal(threads[0].hasEnded, false);
+      await pool.close();
+    });
+  }
 });
 
 for (const [how, make] of Object.entries({
@@ -159,15 +251,19 @@ test("while others run, a thread that does not start leaves its work to them", a
   assert.equal(threads.length, 2);
 });
 
-test("a thread that hangs over a job is ended after half a minute, and the job fails", async (t) => {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+test("a thread that hangs over a job is ended after half a minute of its own, and the job fails", async (t) => {
+  const tick = mockTime(t);
   const { threads, start } = scripted(1);
-  const hanging = start(1);
+  const before = start(1);
+  const hanging = start(2);
   threads[0].listener.ready();
-  t.mock.timers.tick(29_999);
-  const next = start(2);
+  tick(4_000);
+  threads[0].listener.done(job(1));
+  assert.deepEqual(await before, job(1));
+  tick(29_999);
+  const next = start(3);
   assert.equal(threads[0].hasEnded, false);
-  t.mock.timers.tick(1);
+  tick(1);
   assert.equal(await hanging, undefined);
   assert.equal(threads[0].hasEnded, true);
   threads[0].listener.done(job(8));
@@ -177,13 +273,12 @@ test("a thread that hangs over a job is ended after half a minute, and the job f
 });
 
 test("a thread that never becomes ready is ended after half a minute, and told", async (t) => {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const tick = mockTime(t);
   const { threads, faults, start } = scripted(1);
-  const first = start(1);
-  t.mock.timers.tick(15_000);
+  void start(1);
+  tick(27_000);
   const second = start(2);
-  t.mock.timers.tick(15_000);
-  assert.equal(await first, undefined);
+  tick(3_000);
   assert.equal(threads[0].hasEnded, true);
   assert.deepEqual(await second, job(2), "whoever has waited for less is served in place");
   assert.equal(faults.length, 1);

@@ -1,10 +1,14 @@
-//! The one table from what happened to status, code and message. How they are dressed is `style`'s.
+//! The one table from what happened to status, code, message and headers. How they are dressed is `style`'s.
 
+use super::response::Header;
 use crate::{
     domain::password::{InvalidPassword, MAX_LENGTH},
     error::AuthError,
 };
-use alloc::{borrow::Cow, format};
+use alloc::{borrow::Cow, format, string::ToString, vec, vec::Vec};
+
+/// What callers are told whenever trying again may help.
+const UNAVAILABLE: &str = "Service temporarily unavailable";
 
 /// How an error is answered.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,6 +19,22 @@ pub struct Answer {
     pub code: &'static str,
     /// For people.
     pub message: Cow<'static, str>,
+    /// What the status asks for beside the body.
+    pub headers: Vec<Header>,
+}
+
+impl Answer {
+    fn new(status: u16, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        // RFC 9110, section 11.6.1: a 401 names the scheme that would be accepted.
+        let headers = if status == 401 { vec![("WWW-Authenticate", "Bearer".into())] } else { Vec::new() };
+        Self { status, code, message: message.into(), headers }
+    }
+
+    /// RFC 9110, section 10.2.3.
+    fn with_retry_after(mut self, seconds: u32) -> Self {
+        self.headers.push(("Retry-After", seconds.to_string().into()));
+        self
+    }
 }
 
 /// Errors of the HTTP layer itself.
@@ -28,19 +48,19 @@ pub enum HttpError {
     PayloadTooLarge,
 }
 
-/// Status, code and message of a flow's error.
+/// The answer to a flow's error.
 #[must_use]
 pub fn describe(error: AuthError) -> Answer {
     let (status, code, message) = match error {
         AuthError::CredentialsRequired => (400, "VALIDATION_ERROR", "Email and password are required"),
         AuthError::InvalidEmail => (400, "VALIDATION_ERROR", "Invalid email address"),
         AuthError::InvalidPassword(invalid) => {
-            let message = match invalid {
+            let message: Cow<'static, str> = match invalid {
                 InvalidPassword::TooShort(minimum) => format!("Password must be at least {minimum} characters").into(),
                 InvalidPassword::TooLong => format!("Password must be at most {MAX_LENGTH} characters").into(),
                 InvalidPassword::Blocked => "Password is not allowed".into(),
             };
-            return Answer { status: 400, code: "VALIDATION_ERROR", message };
+            return Answer::new(400, "VALIDATION_ERROR", message);
         }
         AuthError::UserExists => (400, "USER_EXISTS", "User already exists"),
         AuthError::InvalidCredentials => (401, "INVALID_CREDENTIALS", "Invalid email or password"),
@@ -53,13 +73,16 @@ pub fn describe(error: AuthError) -> Answer {
         AuthError::Unauthorized => (401, "UNAUTHORIZED", "Unauthorized"),
         AuthError::NoToken => (401, "UNAUTHORIZED", "No token provided"),
         AuthError::InvalidAccessToken => (401, "INVALID_TOKEN", "Invalid or expired token"),
-        AuthError::Unavailable => (503, "UNAVAILABLE", "Service temporarily unavailable"),
+        AuthError::Unavailable => (503, "UNAVAILABLE", UNAVAILABLE),
+        AuthError::Overloaded { retry_after } => {
+            return Answer::new(503, "UNAVAILABLE", UNAVAILABLE).with_retry_after(retry_after);
+        }
         AuthError::Internal => (500, "INTERNAL_ERROR", "Internal server error"),
     };
-    Answer { status, code, message: message.into() }
+    Answer::new(status, code, message)
 }
 
-/// Status, code and message of an error of the HTTP layer.
+/// The answer to an error of the HTTP layer.
 #[must_use]
 pub fn describe_http(error: HttpError) -> Answer {
     let (status, code, message) = match error {
@@ -67,5 +90,5 @@ pub fn describe_http(error: HttpError) -> Answer {
         HttpError::MethodNotAllowed => (405, "METHOD_NOT_ALLOWED", "Method not allowed"),
         HttpError::PayloadTooLarge => (413, "PAYLOAD_TOO_LARGE", "Request body is too large"),
     };
-    Answer { status, code, message: message.into() }
+    Answer::new(status, code, message)
 }

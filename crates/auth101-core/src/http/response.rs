@@ -4,12 +4,15 @@ use alloc::{borrow::Cow, vec::Vec};
 use core::fmt;
 use serde::Serialize;
 
+/// The name of a header in its usual spelling, and its value.
+pub type Header = (&'static str, Cow<'static, str>);
+
 /// A response for any runtime to send.
 pub struct Response {
     /// The status code.
     pub status: u16,
-    /// Names in their usual spelling, each at most once.
-    pub headers: Vec<(&'static str, Cow<'static, str>)>,
+    /// Each name at most once.
+    pub headers: Vec<Header>,
     /// JSON, or empty.
     pub body: Vec<u8>,
 }

@@ -125,14 +125,14 @@ impl ResponseStyle {
         }
     }
 
-    fn error(self, Answer { status, code, message }: Answer) -> Response {
+    fn error(self, Answer { status, code, message, headers }: Answer) -> Response {
         let detail = Detail { message, code };
-        let response = match self {
+        let mut response = match self {
             Self::Default => Response::json(status, &ErrorBody { error: detail }),
             Self::FastApi => Response::json(status, &FastApiBody { detail }),
         };
-        // RFC 9110, section 11.6.1: a 401 names the scheme that would be accepted.
-        if status == 401 { response.with_header("WWW-Authenticate", "Bearer") } else { response }
+        response.headers.extend(headers);
+        response
     }
 }
 

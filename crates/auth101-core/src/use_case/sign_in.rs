@@ -50,7 +50,7 @@ async fn attempt<S: Store, H: PasswordHasher>(
 ) -> Result<Result<Tokens, SignInFailure>, AuthError> {
     let found = auth.store.credentials_by_email(email).await.map_err(|error| auth.store_fault(error))?;
     let (stored, failure) = readable_hash(auth, found.as_ref());
-    let verified = auth.hasher.verify(password, &stored).await.map_err(|_| auth.fault(Fault::Hasher))?;
+    let verified = auth.hasher.verify(password, &stored).await.map_err(|error| auth.fault(Fault::Hasher(error)))?;
     if let Some(reason) = failure {
         return Ok(Err(reason));
     }

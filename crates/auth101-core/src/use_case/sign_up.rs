@@ -66,6 +66,6 @@ pub(super) async fn new_hash<S: Store, H: PasswordHasher>(
     let mut salt = [0; SALT_LENGTH];
     auth.ports.random.fill(&mut salt).map_err(|error| auth.random_fault(error))?;
     let parameters = auth.config.argon2;
-    let tag = auth.hasher.hash(password, &salt, parameters).await.map_err(|_| auth.fault(Fault::Hasher))?;
+    let tag = auth.hasher.hash(password, &salt, parameters).await.map_err(|error| auth.fault(Fault::Hasher(error)))?;
     Ok(Secret::new(parameters.phc_string(&salt, &tag)))
 }
