@@ -7,8 +7,12 @@
 import type { Transaction } from "./database.js";
 
 /** A batch ran out of time: it was rolled back, or its connection was destroyed. */
-class TimeoutError extends Error {
+export class TimeoutError extends Error {
   override readonly name = "TimeoutError";
+
+  constructor() {
+    super("the batch ran out of time");
+  }
 }
 
 /** When a batch is given up: once its time has run out, or nobody waits for it any more. */
@@ -81,7 +85,7 @@ export class Deadline {
   }
 
   readonly #abort = () => this.#giveUp(this.#signal?.reason);
-  readonly #expire = () => this.#giveUp(new TimeoutError("the batch ran out of time"));
+  readonly #expire = () => this.#giveUp(new TimeoutError());
 
   #giveUp(reason: unknown): void {
     if (this.#isOver) return;

@@ -5,7 +5,8 @@
  */
 
 import { ConfigurationError } from "../errors.js";
-import type { Database, Result, Statement, Transaction } from "./database.js";
+import type { Database, Result, Statement } from "./database.js";
+import { TimeoutError } from "./deadline.js";
 import { queue } from "./locked.js";
 
 /** How long one attempt waits for another process that writes, in milliseconds. Nothing else runs meanwhile. */
@@ -25,7 +26,7 @@ interface Prepared {
 
 /**
  * A database in a file, or in memory with `":memory:"`. Its tables are made at first use. Other processes may write the
- * same file: a batch waits for them, up to a second, while the others of this process go on.
+ * same file: a batch waits for them, up to two seconds, while the others of this process go on.
  *
  * @param path the file, which is made where it is missing; its directory must be there.
  * @throws ConfigurationError where the runtime has no SQLite, or the file cannot be opened.
@@ -51,13 +52,14 @@ export function sqlite(path: string): Database {
   };
 
   // Synchronous from beginning to end: two batches on this connection cannot mix.
-  const transact = (statements: readonly Statement[], { begin, signal }: Transaction): Result[] => {
-    signal?.throwIfAborted();
+  const transact = (statements: readonly Statement[], begin: readonly string[], check: () => void): Result[] => {
+    check();
     // One statement is a transaction by itself, and a read one need not wait for writers.
     if (statements.length === 1) return statements.map(run);
     for (const sql of begin) connection.exec(sql);
     try {
       const results = statements.map(run);
+      check();
       connection.exec("COMMIT");
       return results;
     } catch (error) {
@@ -70,11 +72,15 @@ export function sqlite(path: string): Database {
   return {
     dialect: "sqlite",
     createsTables: true,
-    batch: (statements, transaction) =>
-      inTurn(
-        () => transact(statements, transaction),
-        statements.every(({ sql }) => reads(sql)) && statements.length === 1,
-      ),
+    batch: (statements, { begin, signal, timeout }) => {
+      const end = performance.now() + (timeout ?? Number.POSITIVE_INFINITY);
+      const check = () => {
+        signal?.throwIfAborted();
+        if (performance.now() > end) throw new TimeoutError();
+      };
+      const onlyReads = statements.length === 1 && statements.every(({ sql }) => reads(sql));
+      return inTurn(() => transact(statements, begin, check), { onlyReads, timeout });
+    },
     close: () => connection.close(),
   };
 }
