@@ -44,9 +44,10 @@ export interface FaultEvent {
   readonly event: "fault";
   /**
    * - `database_unavailable`: the database is away, overloaded or does not answer.
-   * - `not_set_up`: a table or column is missing, or the program gives `handler` a request whose body it has read;
-   *   `subject`, `problem` and `mend` say which and what to do.
+   * - `not_set_up`: the database is not set up as it must be, or the program gives `handler` a request whose body it has
+   *   read; `subject`, `problem` and `mend` say what is wrong and what to do, and `cause` which mistake it is.
    * - `unreadable_row`: a row holds what cannot be; `column` says where.
+   * - `unfit_value`: a column cannot hold or compare a value.
    * - `statement_refused`: the database refused a statement, or the driver broke its contract (`problem` says how).
    * - `no_randomness`: `crypto.getRandomValues` failed.
    * - `hash_failed`: a password hash could not be computed, for want of memory for example.
@@ -60,6 +61,7 @@ export interface FaultEvent {
     | "database_unavailable"
     | "not_set_up"
     | "unreadable_row"
+    | "unfit_value"
     | "statement_refused"
     | "no_randomness"
     | "hash_failed"
@@ -67,6 +69,20 @@ export interface FaultEvent {
     | "token_failed"
     | "blocklist_failed"
     | "instance_lost";
+  /** Which mistake in the set-up of the database it is. */
+  readonly cause?:
+    | "missing_table"
+    | "missing_column"
+    | "missing_database"
+    | "cannot_open"
+    | "cannot_write"
+    | "not_a_database"
+    | "disk_full"
+    | "refused_user"
+    | "missing_right"
+    | "key_too_long"
+    | "read_only_server"
+    | "tls";
   /** What is missing or wrong, by its name. */
   readonly subject?: string;
   /** What is wrong with it. */

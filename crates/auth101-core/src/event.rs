@@ -1,7 +1,10 @@
 //! Security events and faults, for a log. Users and sessions appear as pseudonyms, so that a log can be searched for
 //! one user without holding addresses.
 
-use crate::port::{HasherError, Missing, StoreError};
+use crate::{
+    port::{HasherError, StoreError},
+    problem::Problem,
+};
 use alloc::string::String;
 use serde_json::{Value, json};
 
@@ -112,8 +115,8 @@ impl Event {
         }
     }
 
-    /// The event as an object: what a host logs as one line. A fault that an operator can mend has `subject` and
-    /// `problem`; a host adds to them how it is mended there, as [`not_set_up`] does.
+    /// The event as an object: what a host logs as one line. A fault that an operator can fix has `subject` and
+    /// `problem`; a host adds to them how to fix it there, by [`Event::to_json_with_mend`].
     #[must_use]
     pub fn to_json(&self) -> Value {
         let name = self.name();
@@ -135,42 +138,24 @@ impl Event {
 }
 
 /// The object of a service that cannot serve as it is configured: what is missing or wrong, and the command or the line
-/// that mends it.
+/// that fixes it.
 #[must_use]
 pub fn not_set_up(subject: &str, problem: &str, mend: &str) -> Value {
     json!({ "event": "fault", "fault": "not_set_up", "subject": subject, "problem": problem, "mend": mend })
 }
 
 impl Event {
-    /// The object of an event for a host that knows how a missing table or column is mended there: `mend` gives the
-    /// command or the line, which stands in the object beside what [`Event::to_json`] says.
+    /// The object of an event for a host that knows how to fix the set-up of its database: `mend` gives the command or
+    /// the line, which the object holds besides what [`Event::to_json`] says.
     #[must_use]
-    pub fn to_json_with_mend(&self, mend: impl FnOnce(&Missing) -> String) -> Value {
-        match self {
-            Self::Fault(Fault::Store(StoreError::NotSetUp(missing))) => {
-                not_set_up(missing.subject(), missing.problem(), &mend(missing))
-            }
-            event => event.to_json(),
+    pub fn to_json_with_mend(&self, mend: impl FnOnce(&Problem) -> String) -> Value {
+        let mut object = self.to_json();
+        if let Self::Fault(Fault::Store(StoreError::NotSetUp(problem))) = self
+            && let Some(members) = object.as_object_mut()
+        {
+            members.insert("mend".into(), mend(problem).into());
         }
-    }
-}
-
-impl Missing {
-    /// The name of the table or column, as far as the database told it: where its messages are in another language than
-    /// English, it is not found in them.
-    #[must_use]
-    pub fn subject(&self) -> &str {
-        let (Self::Table(name) | Self::Column(name)) = self;
-        if name.is_empty() { "(unnamed)" } else { name }
-    }
-
-    /// What is wrong with the table or column.
-    #[must_use]
-    pub const fn problem(&self) -> &'static str {
-        match self {
-            Self::Table(_) => "is a table that the database does not have",
-            Self::Column(_) => "is a column that the database does not have",
-        }
+        object
     }
 }
 
@@ -182,6 +167,7 @@ impl Fault {
             Self::Store(StoreError::Unavailable) => "database_unavailable",
             Self::Store(StoreError::NotSetUp(_)) => "not_set_up",
             Self::Store(StoreError::Unreadable { .. }) => "unreadable_row",
+            Self::Store(StoreError::Unfit) => "unfit_value",
             Self::Store(StoreError::Defect) => "statement_refused",
             Self::Random => "no_randomness",
             Self::Hasher(HasherError::Failed) => "hash_failed",
@@ -192,9 +178,13 @@ impl Fault {
 
     fn to_json(&self) -> Value {
         match self {
-            Self::Store(StoreError::NotSetUp(missing)) => {
-                json!({ "event": "fault", "fault": self.name(), "subject": missing.subject(), "problem": missing.problem() })
-            }
+            Self::Store(StoreError::NotSetUp(problem)) => json!({
+                "event": "fault",
+                "fault": self.name(),
+                "cause": problem.cause.name(),
+                "subject": problem.subject(),
+                "problem": problem.cause.describe(),
+            }),
             Self::Store(StoreError::Unreadable { column }) => {
                 json!({ "event": "fault", "fault": self.name(), "column": column })
             }
@@ -221,6 +211,7 @@ impl SignInFailure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Cause;
     use alloc::{borrow::ToOwned, format, string::ToString};
 
     #[test]
@@ -234,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_missing_table_is_named() {
-        let missing = StoreError::NotSetUp(Missing::Table("session".to_owned()));
+        let missing = StoreError::NotSetUp(Problem::new(Cause::MissingTable, "session"));
         let object = Event::Fault(Fault::Store(missing)).to_json();
         assert_eq!(object["subject"], "session");
         assert_eq!(object["problem"], "is a table that the database does not have");
@@ -243,8 +234,9 @@ mod tests {
 
     #[test]
     fn a_missing_table_is_named_with_what_the_host_knows_to_do() {
-        let missing = |name: &str| Event::Fault(Fault::Store(StoreError::NotSetUp(Missing::Table(name.to_owned()))));
-        let object = missing("session").to_json_with_mend(|missing| format!("make {}", missing.subject()));
+        let missing =
+            |name: &str| Event::Fault(Fault::Store(StoreError::NotSetUp(Problem::new(Cause::MissingTable, name))));
+        let object = missing("session").to_json_with_mend(|problem| format!("make {}", problem.subject()));
         assert_eq!(object["fault"], "not_set_up");
         assert_eq!(object["subject"], "session");
         assert_eq!(object["mend"], "make session");

@@ -17,9 +17,9 @@ use crate::{
         user::User,
     },
     event::Event,
+    problem::Problem,
     time::{Resolution, Timestamp},
 };
-use alloc::string::String;
 use core::fmt;
 
 /// The clock. Asked once a request.
@@ -239,8 +239,12 @@ pub struct Rotated {
 pub enum StoreError {
     /// Away, overloaded, or in conflict with other writers for longer than it was retried: 503, try again.
     Unavailable,
-    /// Not set up: 500, and the log says what is missing.
-    NotSetUp(Missing),
+    /// Not set up: 500, and the log says what an operator must fix.
+    NotSetUp(Problem),
+    /// A value is one that its column cannot hold, or cannot be compared with: too long, or of characters that the
+    /// character set of the database lacks. A flow that got the value from its caller says what that means; elsewhere
+    /// it is a 500.
+    Unfit,
     /// A row holds something that cannot be what it should be: 500.
     Unreadable {
         /// The column, by its canonical name, such as `session.expires_at`.
@@ -250,21 +254,12 @@ pub enum StoreError {
     Defect,
 }
 
-/// What a database lacks.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Missing {
-    /// A table, by the name it has in this configuration.
-    Table(String),
-    /// A column, likewise.
-    Column(String),
-}
-
 impl fmt::Display for StoreError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unavailable => formatter.write_str("the database is unavailable"),
-            Self::NotSetUp(Missing::Table(name)) => write!(formatter, "the database has no table \"{name}\""),
-            Self::NotSetUp(Missing::Column(name)) => write!(formatter, "the database has no column \"{name}\""),
+            Self::NotSetUp(problem) => problem.fmt(formatter),
+            Self::Unfit => formatter.write_str("a column cannot hold a value"),
             Self::Unreadable { column } => write!(formatter, "a row holds an unreadable value in {column}"),
             Self::Defect => formatter.write_str("the database refused a statement"),
         }

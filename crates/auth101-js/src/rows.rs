@@ -3,7 +3,7 @@
 use crate::boundary::from_js;
 use auth101_sql::{
     Dialect, Outcome, Row, SqlError, Statement, Value,
-    dialect::{classify_mysql, classify_postgres, classify_sqlite},
+    classify::{classify_mysql, classify_postgres, classify_sqlite, classify_system},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
@@ -114,6 +114,10 @@ fn column((name, value): (String, Json)) -> Option<(String, Value)> {
 /// The innermost error decides, for it is the database's own: what wraps it may quote the statement and its values, which
 /// anybody may have written. Where the innermost has no mark of the database, those around it may.
 fn classify(dialect: Dialect, errors: &[Thrown]) -> SqlError {
+    // What the system says decides first: its `EPERM` and `EROFS` have the form of a SQLSTATE.
+    if let Some(error) = errors.iter().find_map(|error| classify_system(error.code.as_deref()?)) {
+        return error;
+    }
     match dialect {
         Dialect::Sqlite => classify_sqlite(errors.first().map_or("", |error| &error.message)),
         Dialect::Postgres => {
@@ -132,7 +136,7 @@ fn classify(dialect: Dialect, errors: &[Thrown]) -> SqlError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use auth101_core::Timestamp;
+    use auth101_core::{Cause, Problem, Timestamp};
 
     fn written(dialect: Dialect, sql: &str, parameters: Vec<Value>) -> Json {
         json!(write(dialect, &[Statement { sql, parameters }]))
@@ -200,6 +204,11 @@ mod tests {
         assert_eq!(read(Dialect::Postgres, postgres), Err(SqlError::Conflict));
         let mysql = r#"{"errors":[{"message":"","errno":1213}]}"#;
         assert_eq!(read(Dialect::MySql, mysql), Err(SqlError::Conflict));
+        let denied = r#"{"errors":[{"message":"permission denied","code":"EPERM"},{"message":"failed query"}]}"#;
+        for dialect in Dialect::ALL {
+            let expected = SqlError::NotSetUp(Problem::new(Cause::CannotOpen, ""));
+            assert_eq!(read(dialect, denied), Err(expected), "{dialect:?}");
+        }
     }
 
     #[test]

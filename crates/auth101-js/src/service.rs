@@ -231,6 +231,7 @@ impl Service {
             answer::result(migrate(&driver, &entities).await.map_err(|error| {
                 let (error, fault) = match error {
                     SqlError::Unavailable | SqlError::Conflict => (AuthError::Unavailable, StoreError::Unavailable),
+                    SqlError::NotSetUp(problem) => (AuthError::Internal, StoreError::NotSetUp(problem)),
                     _ => (AuthError::Internal, StoreError::Defect),
                 };
                 observer.observe(&Event::Fault(Fault::Store(fault)));

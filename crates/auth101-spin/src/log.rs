@@ -3,9 +3,9 @@
 
 use crate::{database::Database, set_up::SetUpError, tables::MakingTables};
 use auth101_core::{
-    ConfigError,
+    Cause, ConfigError, Problem,
     event::{self, Event},
-    port::{Missing, Observer},
+    port::Observer,
 };
 use serde_json::{Value, json};
 use std::io::{Write, stderr, stdout};
@@ -25,7 +25,7 @@ impl StandardStreams {
 
 impl Observer for StandardStreams {
     fn observe(&self, event: &Event) {
-        let line = event.to_json_with_mend(|missing| mend(missing, &self.driver));
+        let line = event.to_json_with_mend(|problem| mend(problem, &self.driver));
         match event {
             Event::Fault(_) => write_error(&line),
             _ => write(&line),
@@ -64,14 +64,15 @@ fn write_to(mut stream: impl Write, line: &Value) {
     drop(stream.write_all(format!("{line}\n").as_bytes()));
 }
 
-/// How to make what is missing.
-fn mend(missing: &Missing, driver: &MakingTables) -> String {
+/// How to fix the database's set-up.
+fn mend(problem: &Problem, driver: &MakingTables) -> String {
     let dialect = driver.database().dialect().name();
-    match missing {
+    let name = problem.subject.as_str();
+    match problem.cause {
         // Not that it was forgotten: this component may not make it.
-        Missing::Table(table) if driver.makes(table) => match driver.database() {
+        Cause::MissingTable if driver.makes(name) => match driver.database() {
             // The migration has the usual names only.
-            Database::Sqlite { .. } if ["users", "account", "session", "verification"].contains(&table.as_str()) => {
+            Database::Sqlite { .. } if ["users", "account", "session", "verification"].contains(&name) => {
                 "spin up --sqlite @migrations/0001_auth101.sql".to_owned()
             }
             Database::Sqlite { .. } => {
@@ -82,16 +83,29 @@ fn mend(missing: &Missing, driver: &MakingTables) -> String {
                  prints"
             ),
         },
-        Missing::Table(table) if table.is_empty() => {
+        Cause::MissingTable if name.is_empty() => {
             format!("make the tables as `cargo xtask schema --config FILE --dialect {dialect} --all` prints them")
         }
-        Missing::Table(_) => format!(
+        Cause::MissingTable => format!(
             "make it, or correct its name; `cargo xtask schema --config FILE --dialect {dialect} --all` prints the \
              statements"
         ),
-        Missing::Column(_) => {
+        Cause::MissingColumn => {
             format!("add it to the table as `cargo xtask schema --dialect {dialect}` declares it, or correct its name")
         }
+        Cause::CannotOpen | Cause::CannotWrite | Cause::NotADatabase => {
+            "let the user that runs Spin read and write the file and its directory, or choose another database by \
+             auth_database"
+                .to_owned()
+        }
+        Cause::DiskFull => "make room on the disk of the database".to_owned(),
+        Cause::MissingDatabase | Cause::RefusedUser | Cause::ReadOnlyServer | Cause::Tls => {
+            "correct the address in auth_database, or let the server accept it".to_owned()
+        }
+        Cause::MissingRight => {
+            "grant the user of auth_database SELECT, INSERT, UPDATE and DELETE on the tables".to_owned()
+        }
+        Cause::KeyTooLong => "shorten the column of the index, or use a row format that allows longer keys".to_owned(),
     }
 }
 

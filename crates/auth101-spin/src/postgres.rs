@@ -14,7 +14,7 @@ use crate::{
 };
 use auth101_sql::{
     Dialect,
-    dialect::classify_postgres,
+    classify::classify_postgres,
     driver::{Outcome, Row, SqlError, Statement, Value},
 };
 use spin_sdk::{
@@ -201,6 +201,7 @@ fn classify(error: &Error) -> SqlError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use auth101_core::{Cause, Problem};
     use spin_sdk::pg::DbError;
 
     fn refused(code: &str, message: &str, extras: &[(&str, &str)]) -> SqlError {
@@ -219,7 +220,7 @@ mod tests {
         let extras = [("table", "users"), ("constraint", "ix_users_email")];
         assert_eq!(refused("23505", "", &extras), SqlError::UniqueViolation("ix_users_email".to_owned()));
         let missing = refused("42P01", "relation \"session\" does not exist", &[]);
-        assert_eq!(missing, SqlError::MissingTable("session".to_owned()));
+        assert_eq!(missing, SqlError::NotSetUp(Problem::new(Cause::MissingTable, "session")));
         assert_eq!(refused("40P01", "deadlock detected", &[]), SqlError::Conflict);
         assert_eq!(refused("57P01", "terminating connection", &[]), SqlError::Unavailable);
     }

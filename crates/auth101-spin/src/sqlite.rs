@@ -12,7 +12,7 @@ use crate::{
 };
 use auth101_sql::{
     Dialect,
-    dialect::classify_sqlite,
+    classify::classify_sqlite,
     driver::{Outcome, Row, SqlError, Statement, Value},
 };
 use spin_sdk::sqlite::{Connection, Error, QueryResult, Value as SpinValue};

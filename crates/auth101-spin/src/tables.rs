@@ -1,6 +1,7 @@
 //! The tables, made where they are first missed.
 
 use crate::database::Database;
+use auth101_core::Cause;
 use auth101_sql::{
     Dialect, Entities,
     driver::{Outcome, SqlDriver, SqlError, Statement, Value},
@@ -70,12 +71,16 @@ impl MakingTables {
 impl SqlDriver for MakingTables {
     async fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
         match self.0.database.batch(statements).await {
-            Err(SqlError::MissingTable(table)) if self.may_help(&table) => match self.make().await {
-                Ok(()) => self.0.database.batch(statements).await,
-                Err(error @ (SqlError::Conflict | SqlError::Unavailable)) => Err(error),
-                // It may not: then the log names the table and says who makes it.
-                Err(_) => Err(SqlError::MissingTable(table)),
-            },
+            Err(SqlError::NotSetUp(problem))
+                if problem.cause == Cause::MissingTable && self.may_help(&problem.subject) =>
+            {
+                match self.make().await {
+                    Ok(()) => self.0.database.batch(statements).await,
+                    Err(error @ (SqlError::Conflict | SqlError::Unavailable)) => Err(error),
+                    // It may not: then the log names the table and says who makes it.
+                    Err(_) => Err(SqlError::NotSetUp(problem)),
+                }
+            }
             outcome => outcome,
         }
     }
@@ -84,8 +89,8 @@ impl SqlDriver for MakingTables {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use auth101_core::config::EntityOptions;
-    use auth101_sql::dialect::classify_postgres;
+    use auth101_core::{Problem, config::EntityOptions};
+    use auth101_sql::classify::classify_postgres;
     use serde_json::json;
 
     #[test]
@@ -110,8 +115,12 @@ mod tests {
             "la relation « users » n\'existe pas",
             "リレーション\"users\"は存在しません",
         ] {
-            let SqlError::MissingTable(name) = classify_postgres("42P01", message, None) else { panic!("{message}") };
-            assert!(tables.may_help(&name), "{message}: {name}");
+            let SqlError::NotSetUp(Problem { cause: Cause::MissingTable, subject }) =
+                classify_postgres("42P01", message, None)
+            else {
+                panic!("{message}")
+            };
+            assert!(tables.may_help(&subject), "{message}: {subject}");
         }
     }
 }

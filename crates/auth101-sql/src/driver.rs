@@ -4,7 +4,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use auth101_core::Timestamp;
+use auth101_core::{Problem, Timestamp};
 use core::fmt;
 
 /// A connection to a database, or a pool of them.
@@ -110,16 +110,27 @@ pub enum SqlError {
     /// A unique index or primary key refused a row. Holds the database's name for it, such as `users.email` or
     /// `ix_users_email`, which is compared and never shown.
     UniqueViolation(String),
-    /// A deadlock, a serialization failure or a lock held too long: the whole batch may be run again.
+    /// A deadlock, a serialization failure or a SQLite file that is locked: the whole batch may be run again at once.
     Conflict,
-    /// A table is missing, by its name.
-    MissingTable(String),
-    /// A column is missing, by its name.
-    MissingColumn(String),
-    /// The database cannot be reached or cannot answer now.
+    /// Something that an operator must fix.
+    NotSetUp(Problem),
+    /// A value is one that its column cannot hold, or cannot be compared with.
+    Unfit,
+    /// The database cannot be reached, cannot answer now, or did not answer in time.
     Unavailable,
     /// The database refused the statement: a defect of ours.
     Rejected,
+}
+
+impl SqlError {
+    /// The error of a driver that knows what its database is called: a problem without a subject gets this one.
+    #[must_use]
+    pub fn about(self, database: &str) -> Self {
+        match self {
+            Self::NotSetUp(problem) => Self::NotSetUp(problem.about(database)),
+            error => error,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 
 extern crate alloc;
 
+pub mod classify;
 pub mod compare;
 pub mod dialect;
 pub mod driver;

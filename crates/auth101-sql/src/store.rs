@@ -14,7 +14,7 @@ use auth101_core::{
         session::{NewSession, Session, SessionReference},
         user::User,
     },
-    port::{Horizon, Missing, Opened, Opening, Registration, Rotated, Rotation, SignUp, Store, StoreError},
+    port::{Horizon, Opened, Opening, Registration, Rotated, Rotation, SignUp, Store, StoreError},
     time::Resolution,
 };
 
@@ -247,8 +247,8 @@ fn last_rows(outcomes: Vec<Outcome>) -> Vec<Row> {
 fn store_error(error: SqlError) -> StoreError {
     match error {
         SqlError::Conflict | SqlError::Unavailable => StoreError::Unavailable,
-        SqlError::MissingTable(table) => StoreError::NotSetUp(Missing::Table(table)),
-        SqlError::MissingColumn(column) => StoreError::NotSetUp(Missing::Column(column)),
+        SqlError::NotSetUp(problem) => StoreError::NotSetUp(problem),
+        SqlError::Unfit => StoreError::Unfit,
         SqlError::UniqueViolation(_) | SqlError::Rejected => StoreError::Defect,
     }
 }

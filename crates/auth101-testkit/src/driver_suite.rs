@@ -2,7 +2,7 @@
 //! suite may run beside others on one server.
 
 use crate::sql_tables::{Kind, column_type, placeholder, time_as_text};
-use auth101_core::Timestamp;
+use auth101_core::{Cause, Timestamp};
 use auth101_sql::{Dialect, Outcome, Row, SqlDriver, SqlError, Statement, Value};
 use std::{
     future::poll_fn,
@@ -306,7 +306,10 @@ pub async fn a_missing_table_and_a_missing_column_are_told_apart(driver: &impl S
     let names = |name: &str, wanted: &str| name.rsplit('.').next() == Some(wanted);
     for sql in ["SELECT id FROM suite_nowhere", "DELETE FROM suite_nowhere"] {
         let error = outcome(sql).await;
-        assert!(matches!(&error, Err(SqlError::MissingTable(name)) if names(name, "suite_nowhere")), "{error:?}");
+        assert!(
+            matches!(&error, Err(SqlError::NotSetUp(problem)) if problem.cause == Cause::MissingTable && names(&problem.subject, "suite_nowhere")),
+            "{error:?}"
+        );
     }
     for sql in [
         "SELECT suite_missing.absent FROM suite_missing",
@@ -314,7 +317,10 @@ pub async fn a_missing_table_and_a_missing_column_are_told_apart(driver: &impl S
         "INSERT INTO suite_missing (id, absent) VALUES (1, 2)",
     ] {
         let error = outcome(sql).await;
-        assert!(matches!(&error, Err(SqlError::MissingColumn(name)) if names(name, "absent")), "{error:?}");
+        assert!(
+            matches!(&error, Err(SqlError::NotSetUp(problem)) if problem.cause == Cause::MissingColumn && names(&problem.subject, "absent")),
+            "{error:?}"
+        );
     }
     assert_eq!(outcome("SELEC 1").await, Err(SqlError::Rejected));
 }

@@ -1,7 +1,7 @@
 //! A driver over a MySQL or MariaDB server, through a small pool of connections that nobody trusts to be clean.
 
 use crate::pool::{PATIENCE, Pool};
-use auth101_sql::{Dialect, Outcome, Row, SqlDriver, SqlError, Statement, Value, dialect::classify_mysql};
+use auth101_sql::{Dialect, Outcome, Row, SqlDriver, SqlError, Statement, Value, classify::classify_mysql};
 use mysql::{Conn, Error, Opts, Params, prelude::Queryable};
 use std::{sync::Arc, time::Duration};
 

@@ -1,7 +1,7 @@
 //! A driver over a PostgreSQL server, through a small pool of connections that nobody trusts to be clean.
 
 use crate::pool::{PATIENCE, Pool};
-use auth101_sql::{Dialect, Outcome, Row, SqlDriver, SqlError, Statement, Value, dialect::classify_postgres};
+use auth101_sql::{Dialect, Outcome, Row, SqlDriver, SqlError, Statement, Value, classify::classify_postgres};
 use postgres::{
     Client, Error, NoTls,
     types::{ToSql, Type},

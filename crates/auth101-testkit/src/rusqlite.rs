@@ -2,7 +2,7 @@
 
 use auth101_core::Timestamp;
 use auth101_sql::{
-    Dialect, Entities, Outcome, Row, SqlDriver, SqlError, Statement, Value, dialect::classify_sqlite, schema,
+    Dialect, Entities, Outcome, Row, SqlDriver, SqlError, Statement, Value, classify::classify_sqlite, schema,
 };
 use rusqlite::{Connection, params_from_iter, types};
 use std::{cell::RefCell, fmt, path::Path, rc::Rc, time::Duration};

@@ -1,7 +1,7 @@
 //! What must never be seen in a response, in the log or in a formatted value, and what happens without randomness.
 
 use auth101_core::{
-    Options, Secret,
+    Cause, Options, Problem, Secret,
     domain::{
         account::{Credentials, StoredPassword},
         identifier::AccountId,
@@ -129,8 +129,9 @@ fn r33_secrets_and_passwords_reach_no_response_and_no_event() {
 fn r34_nothing_that_a_database_says_reaches_a_response() {
     let errors = [
         (SqlError::UniqueViolation(MARKER.into()), 500),
-        (SqlError::MissingTable(MARKER.into()), 500),
-        (SqlError::MissingColumn(MARKER.into()), 500),
+        (SqlError::NotSetUp(Problem::new(Cause::MissingTable, MARKER)), 500),
+        (SqlError::NotSetUp(Problem::new(Cause::MissingRight, MARKER)), 500),
+        (SqlError::Unfit, 500),
         (SqlError::Rejected, 500),
         (SqlError::Unavailable, 503),
         (SqlError::Conflict, 503),
@@ -148,9 +149,9 @@ fn r34_nothing_that_a_database_says_reaches_a_response() {
             assert!([status, 400, 401].contains(&answer.status), "{error:?}: {}", answer.text());
         }
         let events = format!("{:?}", service.observer.events());
-        // An operator is told which table or column is missing; nothing else of what was said is repeated.
-        let names_what_is_missing = matches!(error, SqlError::MissingTable(_) | SqlError::MissingColumn(_));
-        assert_eq!(events.contains(MARKER), names_what_is_missing, "{events}");
+        // An operator is told the name of what must be fixed; nothing else of what was said is repeated.
+        let names_what_to_fix = matches!(error, SqlError::NotSetUp(_));
+        assert_eq!(events.contains(MARKER), names_what_to_fix, "{events}");
         assert!(!events.contains("eyJ") && !events.contains("SELECT") && events.contains("Fault"), "{events}");
     }
 }

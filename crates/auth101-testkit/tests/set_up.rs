@@ -7,7 +7,8 @@ mod databases;
 
 use auth101_core::{
     event::{Event, Fault},
-    port::{Missing, StoreError},
+    port::StoreError,
+    problem::{Cause, Problem},
 };
 use auth101_sql::{Dialect, Entities, SqlStore};
 use auth101_testkit::service::{self, PASSWORD, Service};
@@ -32,8 +33,10 @@ fn faults(service: &Service<SqlStore<Database>>) -> Vec<Fault> {
 fn lacks(fault: &Fault) -> (&'static str, String) {
     let own = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
     match fault {
-        Fault::Store(StoreError::NotSetUp(Missing::Table(name))) => ("table", own(name)),
-        Fault::Store(StoreError::NotSetUp(Missing::Column(name))) => ("column", own(name)),
+        Fault::Store(StoreError::NotSetUp(Problem { cause: Cause::MissingTable, subject })) => ("table", own(subject)),
+        Fault::Store(StoreError::NotSetUp(Problem { cause: Cause::MissingColumn, subject })) => {
+            ("column", own(subject))
+        }
         other => panic!("{other:?}"),
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::set_up::SetUpError;
 use auth101_sql::{
-    dialect::classify_sqlite,
+    classify::classify_sqlite,
     driver::{Outcome, Row, SqlDriver, SqlError, Statement, Value},
 };
 use js_sys::{Array, Function, Object, Promise, Reflect, futures::JsFuture};
@@ -31,14 +31,17 @@ extern "C" {
 
 /// A D1 database. `batch` is its only transaction, and an atomic one.
 #[derive(Clone, Debug)]
-pub(crate) struct D1(Database);
+pub(crate) struct D1 {
+    database: Database,
+    binding: String,
+}
 
 impl D1 {
     /// The database of a binding.
     pub(crate) fn from_env(env: &Env, binding: &str) -> Result<Self, SetUpError> {
         let value = property(env.as_ref(), binding);
         if property(&value, "batch").is_instance_of::<Function>() {
-            Ok(Self(value.unchecked_into()))
+            Ok(Self { database: value.unchecked_into(), binding: binding.to_owned() })
         } else {
             Err(SetUpError::Database { binding: binding.to_owned() })
         }
@@ -47,18 +50,22 @@ impl D1 {
 
 impl SqlDriver for D1 {
     async fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
-        let prepared = Array::new();
-        for statement in statements {
-            let values: Array = statement.parameters.iter().map(bound).collect();
-            let bound = self.0.prepare(statement.sql).and_then(|prepared| prepared.bind(&values));
-            prepared.push(&bound.map_err(|error| classify(&error))?.into());
-        }
-        let results = self.0.batch(&prepared).map_err(|error| classify(&error))?;
-        let results = JsFuture::from(Promise::resolve(&results)).await.map_err(|error| classify(&error))?;
+        let results = self.run(statements).await.map_err(|error| classify(&error).about(&self.binding))?;
         match results.dyn_ref::<Array>() {
             Some(results) => Ok(results.iter().map(|result| outcome(&result)).collect()),
             None => Err(SqlError::Rejected),
         }
+    }
+}
+
+impl D1 {
+    async fn run(&self, statements: &[Statement<'_>]) -> Result<JsValue, JsValue> {
+        let prepared = Array::new();
+        for statement in statements {
+            let values: Array = statement.parameters.iter().map(bound).collect();
+            prepared.push(&self.database.prepare(statement.sql)?.bind(&values)?.into());
+        }
+        JsFuture::from(Promise::resolve(&self.database.batch(&prepared)?)).await
     }
 }
 

@@ -2,9 +2,9 @@
 
 use crate::set_up::SetUpError;
 use auth101_core::{
-    ConfigError,
+    Cause, ConfigError, Problem,
     event::{self, Event},
-    port::{Missing, Observer},
+    port::Observer,
 };
 use auth101_sql::entity::TABLES;
 use serde_json::json;
@@ -17,7 +17,7 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    /// The binding of the database goes into the commands that mend it.
+    /// The binding of the database goes into the commands that fix it.
     pub(crate) fn new(binding: &str) -> Self {
         Self { binding: binding.to_owned() }
     }
@@ -25,7 +25,7 @@ impl Console {
 
 impl Observer for Console {
     fn observe(&self, event: &Event) {
-        let line = event.to_json_with_mend(|missing| mend(missing, &self.binding));
+        let line = event.to_json_with_mend(|problem| mend(problem, &self.binding));
         match event {
             Event::Fault(_) => console_error!("{line}"),
             _ => console_log!("{line}"),
@@ -48,22 +48,40 @@ pub(crate) fn warning(ConfigError { key, problem }: &ConfigError) {
     console_warn!("{}", json!({ "event": "warning", "subject": key, "problem": problem }));
 }
 
-/// The command that makes what is missing.
-fn mend(missing: &Missing, binding: &str) -> String {
-    match missing {
-        Missing::Table(table) if TABLES.iter().any(|migrated| migrated.name == table) => format!(
+/// The command or the step that fixes the database's set-up.
+fn mend(problem: &Problem, binding: &str) -> String {
+    match problem.cause {
+        Cause::MissingTable if TABLES.iter().any(|migrated| migrated.name == problem.subject) => format!(
             "npx wrangler d1 migrations apply {binding} --local (for the deployed Worker: npx wrangler d1 migrations \
              apply {binding} --remote)"
         ),
         // No migration of ours has a table of that name.
-        Missing::Table(_) => {
+        Cause::MissingTable => {
             "make it, or correct its name; `cargo xtask schema --config wrangler.toml --dialect sqlite \
                               --all` prints the statements"
                 .to_owned()
         }
-        Missing::Column(_) => {
+        Cause::MissingColumn => {
             "add it to the table as migrations/0001_auth101.sql declares it, or correct its name".to_owned()
         }
+        Cause::DiskFull => {
+            "remove data, or move to another database: D1 limits the size of one (locally: make room on the disk)"
+                .to_owned()
+        }
+        Cause::CannotOpen | Cause::CannotWrite | Cause::NotADatabase => {
+            "locally: let the user that runs wrangler read and write .wrangler/state, or remove it and apply the \
+             migrations again; when deployed, see the state of D1 on the Cloudflare dashboard"
+                .to_owned()
+        }
+        Cause::MissingDatabase | Cause::RefusedUser | Cause::Tls => format!(
+            "see that database_id of [[d1_databases]] with binding = \"{binding}\" in wrangler.toml names a database that \
+             `npx wrangler d1 list` shows, and deploy again"
+        ),
+        Cause::MissingRight | Cause::ReadOnlyServer => format!(
+            "bind a database that takes writes: D1 refuses them once the plan's limits are reached, which `npx wrangler d1 \
+             info` and the Cloudflare dashboard show for the database of {binding}"
+        ),
+        Cause::KeyTooLong => "shorten the column of the index".to_owned(),
     }
 }
 
@@ -73,14 +91,14 @@ mod tests {
 
     #[test]
     fn a_missing_table_is_mended_by_the_command_that_makes_it() {
-        let mend = mend(&Missing::Table("session".to_owned()), "AUTH_DB");
+        let mend = mend(&Problem::new(Cause::MissingTable, "session"), "AUTH_DB");
         assert!(mend.contains("npx wrangler d1 migrations apply AUTH_DB --local"), "{mend}");
         assert!(mend.contains("npx wrangler d1 migrations apply AUTH_DB --remote"), "{mend}");
     }
 
     #[test]
     fn a_missing_table_of_another_name_is_not_left_to_the_migration() {
-        let mend = mend(&Missing::Table("people".to_owned()), "DB");
+        let mend = mend(&Problem::new(Cause::MissingTable, "people"), "DB");
         assert!(mend.contains("cargo xtask schema") && !mend.contains("migrations apply"), "{mend}");
     }
 }
