@@ -26,9 +26,11 @@ function loseAll(error) {
   inFlight.clear();
 }
 
-// Futures run in microtasks, whose exceptions reach nobody else. Whatever it is, a trap or an exception that crossed the
-// module, the generated code takes the instance for lost.
-addEventListener("error", ({ error }) => loseAll(error));
+// Futures run in microtasks, whose exceptions reach nobody else. A trap or an exception that crossed the module loses the
+// instance, and the generated code knows; any other error is that of a host's own code in this isolate.
+addEventListener("error", ({ error }) => {
+  if (core.isLost()) loseAll(error);
+});
 
 /** The result of a call into the module, or what `lost` gives. It never hangs. */
 function run(context, call, lost) {

@@ -100,7 +100,9 @@ fn bind(wasm: &Path, stage: &Path) -> Result<()> {
     let text = fs::read_to_string(&glue)?;
     let plain = text.replacen("import source ", "import ", 1);
     ensure!(plain != text, "wasm-bindgen's output has changed: no source phase import in {}", glue.display());
-    fs::write(&glue, plain)?;
+    // What the generated code knows of its instance until it replaces it; the shim asks.
+    ensure!(plain.contains("let __wbg_called_abort"), "wasm-bindgen's output has changed: no __wbg_called_abort");
+    fs::write(&glue, plain + "\nexport const isLost = () => __wbg_called_abort;\n")?;
     fs::write(stage.join("shim.js"), SHIM)?;
     Ok(())
 }
