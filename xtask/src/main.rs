@@ -16,6 +16,7 @@ mod fuzz;
 mod js;
 mod js_suite;
 mod local_server;
+mod mutants;
 mod schema;
 mod sim;
 mod size;
@@ -50,6 +51,7 @@ const CHORES: &[&Chore] = &[
     &js_suite::CHORE,
     &sim::CHORE,
     &fuzz::CHORE,
+    &mutants::CHORE,
     &bench_spin::CHORE,
     &bench_js::CHORE,
     &bench_limits::CHORE,
