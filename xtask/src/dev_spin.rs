@@ -6,8 +6,9 @@ use crate::{
     spin,
     tools::{in_root, root, say},
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::{
+    ffi::OsString,
     fs,
     process::{Command, Stdio},
 };
@@ -17,8 +18,9 @@ pub(crate) const CHORE: Chore = Chore {
     summary: "builds the Spin component and serves it on this machine, on a local SQLite database",
     help: "\
 Installs the Rust target where it is missing, builds, makes .spin/auth_secret with a random secret unless there is one
-or SPIN_VARIABLE_AUTH_SECRET is set, and serves on 127.0.0.1 until Ctrl-C. The database is .spin/sqlite_db.db. An
-installed `spin` of version 4.1 or newer serves; without one the host of this repository does, which is built first.
+or SPIN_VARIABLE_AUTH_SECRET is set, and serves on 127.0.0.1 until Ctrl-C. The database is .spin/sqlite_db.db. The
+program that SPIN_BIN names serves, or an installed `spin`, of version 4.1 or newer; without one the host of this
+repository stands in for it, which is built first.
 Other variables are taken from the environment: SPIN_VARIABLE_AUTH_ACCESS_TOKEN_EXPIRES_IN and the like.
 
   --port N      the port, 3000 unless given",
@@ -32,10 +34,10 @@ const SPIN_VERSION: [u32; 2] = [4, 1];
 
 fn serve(server: &LocalServer) -> Result<()> {
     spin::build(&spin::ENDPOINT)?;
-    let (program, mut command) = match installed_spin() {
-        Some(version) => {
+    let (program, mut command) = match installed_spin()? {
+        Some((program, version)) => {
             say(&format!("Starting {version}"));
-            ("spin", Command::new("spin"))
+            ("spin", Command::new(program))
         }
         None => {
             let host = spin::build_host()?;
@@ -60,15 +62,20 @@ fn secret() -> Result<String> {
     Ok(fs::read_to_string(file)?.trim().to_owned())
 }
 
-/// What the installed `spin` says of itself, where it can run the component.
-fn installed_spin() -> Option<String> {
-    let output = Command::new("spin").arg("--version").stderr(Stdio::null()).output().ok()?;
-    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    if version_of(&said)? >= SPIN_VERSION {
-        return Some(said);
+/// The `spin` that can run the component, with what it says of itself: the one that SPIN_BIN names, or an installed one.
+fn installed_spin() -> Result<Option<(OsString, String)>> {
+    let named = std::env::var_os("SPIN_BIN");
+    let program = named.clone().unwrap_or_else(|| "spin".into());
+    let said = Command::new(&program).arg("--version").stderr(Stdio::null()).output();
+    let said = said.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+    if version_of(&said) >= Some(SPIN_VERSION) {
+        return Ok(Some((program, said)));
     }
-    say(&format!("{said} is older than the SDK that the component is built with"));
-    None
+    ensure!(named.is_none(), "SPIN_BIN names no `spin` of version 4.1 or newer");
+    if !said.is_empty() {
+        say(&format!("{said} is older than the SDK that the component is built with"));
+    }
+    Ok(None)
 }
 
 /// Major and minor of a line such as `spin 4.1.0 (ab12cd 2026-10-01)`.

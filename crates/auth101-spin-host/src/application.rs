@@ -1,125 +1,95 @@
 //! An application: its manifest, its components compiled, and what they are granted.
 
 use crate::{
+    Up,
     dispatch::{Instances, Reuse},
     fault::Gate,
-    manifest::{Component, Manifest},
-    outbound::AllowedHost,
-    postgres::{self, pool::Pools},
-    route::{Matched, Route},
-    runtime_config::{DEFAULT, Databases},
-    sqlite,
+    interface::{postgres, sqlite, variables},
+    manifest::{AllowedHost, Component, Manifest, Route},
+    pool::Pools,
     state::{Grants, State},
-    variables::{self, Values},
+    variables::Values,
 };
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use serde::Deserialize;
 use std::{
     collections::BTreeMap,
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 use wasmtime::{
     Config, Engine,
-    component::{InstancePre, Linker},
+    component::{Component as Program, HasSelf, InstancePre, Linker},
 };
 use wasmtime_wasi_http::handler::ProxyHandler;
 
+/// The database that every application has without being configured.
+const DEFAULT: &str = "default";
+
 /// What answers the requests of one component.
-pub type Handler = ProxyHandler<Instances>;
-
-/// What `up` is told.
-#[derive(Default)]
-pub struct Options {
-    /// The manifest.
-    pub manifest: PathBuf,
-    /// Values of variables, by name. They win over the environment.
-    pub variables: BTreeMap<String, String>,
-    /// Where databases are; the folder `.spin` beside the manifest unless given.
-    pub state: Option<PathBuf>,
-    /// The runtime configuration.
-    pub runtime_config: Option<PathBuf>,
-    /// What is run on SQLite databases before anything is served.
-    pub sqlite: Vec<Prepared>,
-    /// How instances are reused.
-    pub reuse: Reuse,
-}
-
-/// SQL that is run before anything is served.
-#[derive(Debug)]
-pub enum Prepared {
-    /// On the database `default`.
-    Statement(String),
-    /// The statements of a file.
-    File {
-        /// The label of the database.
-        label: String,
-        /// What the file says.
-        statements: String,
-    },
-}
+type Handler = ProxyHandler<Instances>;
 
 /// An application that is ready to serve.
-pub struct Application {
-    bindings: Vec<(Route, Handler)>,
-}
+pub(crate) struct Application(Vec<(Route, Handler)>);
 
 impl Application {
-    /// Reads the manifest, resolves the variables, compiles the components, and prepares the databases.
-    ///
-    /// # Errors
-    /// Whatever Spin would refuse, with the name of what is wrong.
-    pub async fn load(options: &Options, gate: Gate, environment: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let manifest = Manifest::read(&options.manifest)?;
-        let folder = options.manifest.parent().unwrap_or_else(|| Path::new("."));
-        let values = Values::new(&manifest, &options.variables, environment)?;
-        let state = options.state.clone().unwrap_or_else(|| folder.join(".spin"));
-        std::fs::create_dir_all(&state).with_context(|| format!("cannot make {}", state.display()))?;
-        let databases = Databases::read(options.runtime_config.as_deref(), &state)?;
-        prepare(&options.sqlite, &databases)?;
+    /// Reads the manifest, resolves the variables, prepares the databases and compiles the components.
+    pub(crate) async fn load(up: &Up, gate: Gate) -> Result<Self> {
+        let manifest = Manifest::read(&up.from)?;
+        let folder = up.from.parent().unwrap_or_else(|| Path::new("."));
+        let values = Values::new(&manifest.variables, &up.variables, |name| std::env::var(name).ok())?;
+        let state = up.state_dir.clone().unwrap_or_else(|| folder.join(".spin"));
+        let databases = databases(up.runtime_config_file.as_deref(), &state)?;
+        let mut grants = BTreeMap::new();
+        for (id, component) in &manifest.component {
+            let granted = grant(component, &values, &databases).with_context(|| format!("component {id}"))?;
+            grants.insert(id.as_str(), Arc::new(granted));
+        }
+        for sql in &up.sqlite {
+            prepare(sql, &databases)?;
+        }
 
         let mut config = Config::new();
         config.wasm_component_model_async(true);
         let engine = Engine::new(&config).map_err(told)?;
         let linker = linker(&engine).map_err(told)?;
         let (pools, gate) = (Arc::new(Pools::default()), Arc::new(gate));
-        let (mut handlers, mut programs) = (BTreeMap::new(), BTreeMap::new());
-        for (id, component) in &manifest.component {
-            let about = || format!("component.{id}");
-            let grants = Arc::new(grants(component, &values, &databases).with_context(about)?);
-            let source = folder.join(component.source()?);
-            ensure!(source.is_file(), "component.{id}: there is no {}; build it first", source.display());
-            let instance = match programs.get(&source) {
-                Some(known) => InstancePre::clone(known),
-                None => {
-                    let (engine, file) = (engine.clone(), source.clone());
-                    let compile = move || wasmtime::component::Component::from_file(&engine, file);
-                    let compiled = tokio::task::spawn_blocking(compile).await?.map_err(told).with_context(about)?;
-                    let instance = linker.instantiate_pre(&compiled).map_err(told).with_context(about)?;
-                    programs.insert(source, instance.clone());
-                    instance
-                }
+        let reuse = Reuse {
+            total: up.max_instance_reuse_count,
+            concurrent: up.max_instance_concurrent_reuse_count,
+            idle: Duration::from_secs(up.idle_instance_timeout),
+        };
+        let (mut programs, mut handlers) = (BTreeMap::<_, InstancePre<State>>::new(), BTreeMap::new());
+        for (id, grants) in grants {
+            let Some(source) = manifest.component.get(id).map(|component| folder.join(&component.source)) else {
+                continue;
             };
-            let (engine, pools, gate, reuse) = (engine.clone(), pools.clone(), gate.clone(), options.reuse);
-            let instances = Instances { engine, component: instance, reuse, grants, pools, gate };
-            handlers.insert(id.clone(), ProxyHandler::new(instances));
+            if !programs.contains_key(&source) {
+                ensure!(source.is_file(), "component {id}: there is no {}; build it first", source.display());
+                let program = Program::from_file(&engine, &source).map_err(told)?;
+                programs.insert(source.clone(), linker.instantiate_pre(&program).map_err(told)?);
+            }
+            let Some(component) = programs.get(&source).cloned() else { continue };
+            let (engine, pools, gate) = (engine.clone(), pools.clone(), gate.clone());
+            let instances = Instances { engine, component, reuse, grants, pools, gate };
+            handlers.insert(id.to_owned(), ProxyHandler::new(instances));
         }
-        let bindings = manifest.bindings()?.into_iter();
-        let bindings = bindings.filter_map(|binding| Some((binding.route, handlers.get(&binding.component)?.clone())));
-        Ok(Self { bindings: bindings.collect() })
+        let triggers = manifest.trigger.http.into_iter();
+        Ok(Self(triggers.filter_map(|one| Some((one.route, handlers.get(&one.component)?.clone()))).collect()))
     }
 
     /// Who answers at a path.
-    #[must_use]
-    pub fn route(&self, path: &str) -> Option<(Route, Matched, Handler)> {
-        let fitting = self.bindings.iter().filter_map(|(route, handler)| Some((route, route.matches(path)?, handler)));
-        let (route, matched, handler) = fitting.max_by_key(|(route, ..)| route.weight())?;
-        Some((route.clone(), matched, handler.clone()))
+    pub(crate) fn route(&self, path: &str) -> Option<Handler> {
+        let fitting = self.0.iter().filter_map(|(route, handler)| Some((route.fits(path)?, handler)));
+        fitting.max_by_key(|(length, _)| *length).map(|(_, handler)| handler.clone())
     }
 }
 
 /// The errors of wasmtime are of a type of its own.
 fn told(error: wasmtime::Error) -> anyhow::Error {
-    anyhow!("{error:#}")
+    anyhow!("{error:?}")
 }
 
 fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
@@ -127,150 +97,65 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi::p3::add_to_linker(&mut linker)?;
     wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
-    variables::add_to_linker(&mut linker)?;
-    sqlite::add_to_linker(&mut linker)?;
-    postgres::add_to_linker(&mut linker)?;
+    variables::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+    sqlite::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+    postgres::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     Ok(linker)
 }
 
-fn grants(component: &Component, values: &Values, databases: &Databases) -> Result<Grants> {
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuntimeConfig {
+    #[serde(default)]
+    sqlite_database: BTreeMap<String, Database>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
+enum Database {
+    /// A file, from the working directory.
+    Spin { path: PathBuf },
+}
+
+/// The files of the SQLite databases, by label; their folders are made.
+fn databases(configuration: Option<&Path>, state: &Path) -> Result<BTreeMap<String, PathBuf>> {
+    let mut databases = BTreeMap::from([(DEFAULT.to_owned(), state.join("sqlite_db.db"))]);
+    if let Some(file) = configuration {
+        let read = || anyhow::Ok(toml::from_str::<RuntimeConfig>(&fs::read_to_string(file)?)?);
+        let configured = read().with_context(|| format!("runtime configuration {}", file.display()))?;
+        let files = configured.sqlite_database.into_iter().map(|(label, Database::Spin { path })| (label, path));
+        databases.extend(files);
+    }
+    for folder in databases.values().filter_map(|file| file.parent()) {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    Ok(databases)
+}
+
+fn grant(component: &Component, values: &Values, databases: &BTreeMap<String, PathBuf>) -> Result<Grants> {
     let fill = |(name, template): (&String, &String)| Ok((name.clone(), values.fill(template)?));
-    let host = |template: &String| AllowedHost::parse(&values.fill(template)?).context("allowed_outbound_hosts");
-    let database = |label: &String| {
-        let file = databases.file(label).with_context(|| {
-            format!("sqlite_databases: no database `{label}`; a runtime configuration says where it is")
-        })?;
-        Ok((label.clone(), file.to_owned()))
+    let database = |label: &String| match databases.get(label) {
+        Some(file) => Ok((label.clone(), file.clone())),
+        None => bail!("One or more components use SQLite databases which are not defined, such as '{label}'"),
     };
+    let host = |template: &String| AllowedHost::parse(&values.fill(template)?);
     Ok(Grants {
         variables: component.variables.iter().map(fill).collect::<Result<_>>()?,
-        environment: component.environment.clone().into_iter().collect(),
         databases: component.sqlite_databases.iter().map(database).collect::<Result<_>>()?,
         outbound: component.allowed_outbound_hosts.iter().map(host).collect::<Result<_>>()?,
     })
 }
 
-fn prepare(prepared: &[Prepared], databases: &Databases) -> Result<()> {
-    for one in prepared {
-        let (label, sql) = match one {
-            Prepared::Statement(sql) => (DEFAULT, sql),
-            Prepared::File { label, statements } => (label.as_str(), statements),
-        };
-        let file = databases.file(label).with_context(|| format!("--sqlite: there is no database `{label}`"))?;
-        let run = rusqlite::Connection::open(file).and_then(|connection| connection.execute_batch(sql));
-        run.with_context(|| format!("--sqlite: the statements for `{label}` failed"))?;
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Application, Options, Prepared};
-    use crate::fault::Gate;
-    use std::{fs, path::PathBuf};
-
-    const MANIFEST: &str = r#"
-        spin_manifest_version = 2
-        [application]
-        name = "test"
-        [variables]
-        known = { default = "value" }
-        [[trigger.http]]
-        route = "/..."
-        component = "c"
-        [component.c]
-        source = "missing.wasm"
-        sqlite_databases = ["default"]
-        [component.c.variables]
-        handed = "{{ known }}"
-    "#;
-
-    /// A folder with a manifest; it goes with this.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str, manifest: &str) -> Self {
-            let folder = std::env::temp_dir().join(format!("auth101-spin-host-{name}-{}", std::process::id()));
-            fs::create_dir_all(&folder).unwrap();
-            fs::write(folder.join("spin.toml"), manifest).unwrap();
-            Self(folder)
+/// Runs a statement on the database `default`, or with `@FILE:LABEL` those of a file on any.
+fn prepare(sql: &str, databases: &BTreeMap<String, PathBuf>) -> Result<()> {
+    let about = || format!("--sqlite {sql}");
+    let (label, statements) = match sql.strip_prefix('@') {
+        Some(place) => {
+            let (file, label) = place.split_once(':').unwrap_or((place, DEFAULT));
+            (label, fs::read_to_string(file).with_context(about)?)
         }
-
-        fn options(&self) -> Options {
-            Options { manifest: self.0.join("spin.toml"), ..Options::default() }
-        }
-
-        fn write(&self, name: &str, text: &str) -> PathBuf {
-            fs::write(self.0.join(name), text).unwrap();
-            self.0.join(name)
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
-
-    async fn refusal(options: &Options) -> String {
-        let gate = Gate::new(Vec::new(), |_| ());
-        let loaded = Application::load(options, gate, |_| None).await;
-        loaded.err().map(|error| format!("{error:#}")).unwrap_or_default()
-    }
-
-    #[tokio::test]
-    async fn a_component_that_was_not_built_is_named() {
-        let folder = Folder::new("source", MANIFEST);
-        let said = refusal(&folder.options()).await;
-        assert!(said.starts_with("component.c: there is no ") && said.contains("missing.wasm"), "{said}");
-        assert!(folder.0.join(".spin").is_dir(), "the databases have a folder beside the manifest");
-    }
-
-    #[tokio::test]
-    async fn a_label_that_the_runtime_configuration_lacks_is_refused() {
-        let folder = Folder::new("label", &MANIFEST.replace("[\"default\"]", "[\"default\", \"accounts\"]"));
-        let mut options = folder.options();
-        let said = refusal(&options).await;
-        assert!(said.starts_with("component.c: sqlite_databases: no database `accounts`"), "{said}");
-        let other = "[sqlite_database.other]\ntype = \"spin\"\npath = \"other.db\"\n";
-        options.runtime_config = Some(folder.write("runtime.toml", other));
-        assert_eq!(refusal(&options).await, said, "another label does not help");
-        folder.write("runtime.toml", &other.replace("other", "accounts"));
-        let said = refusal(&options).await;
-        assert!(said.contains("missing.wasm"), "the label is no mistake any more: {said}");
-    }
-
-    #[tokio::test]
-    async fn a_value_for_a_variable_that_the_manifest_does_not_declare_is_refused() {
-        let folder = Folder::new("variable", MANIFEST);
-        let mut options = folder.options();
-        options.variables.insert("unknown".to_owned(), "value".to_owned());
-        assert_eq!(refusal(&options).await, "the manifest declares no variable unknown");
-    }
-
-    #[tokio::test]
-    async fn a_template_of_a_variable_that_the_manifest_does_not_declare_is_refused() {
-        let folder = Folder::new("template", &MANIFEST.replace("{{ known }}", "{{ unknown }}"));
-        let said = refusal(&folder.options()).await;
-        assert!(said.contains("there is no variable `unknown` under [variables]"), "{said}");
-    }
-
-    #[tokio::test]
-    async fn statements_are_run_before_anything_is_served() {
-        let folder = Folder::new("prepared", MANIFEST);
-        let mut options = folder.options();
-        options.sqlite = vec![
-            Prepared::Statement("CREATE TABLE first (id INTEGER)".to_owned()),
-            Prepared::File { label: "default".to_owned(), statements: "INSERT INTO first VALUES (1);".to_owned() },
-        ];
-        let said = refusal(&options).await;
-        assert!(said.contains("missing.wasm"), "{said}");
-        let connection = rusqlite::Connection::open(folder.0.join(".spin/sqlite_db.db")).unwrap();
-        assert_eq!(connection.query_row("SELECT id FROM first", [], |row| row.get(0)), Ok(1));
-        options.sqlite = vec![Prepared::Statement("SELEC 1".to_owned())];
-        let said = refusal(&options).await;
-        assert!(said.starts_with("--sqlite: the statements for `default` failed"), "{said}");
-        options.sqlite = vec![Prepared::File { label: "accounts".to_owned(), statements: String::new() }];
-        assert_eq!(refusal(&options).await, "--sqlite: there is no database `accounts`");
-    }
+        None => (DEFAULT, sql.to_owned()),
+    };
+    let file = databases.get(label).with_context(|| format!("{}: there is no database {label}", about()))?;
+    rusqlite::Connection::open(file)?.execute_batch(&statements).with_context(about)
 }

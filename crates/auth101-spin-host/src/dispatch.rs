@@ -2,10 +2,11 @@
 
 use crate::{
     fault::Gate,
-    postgres::pool::Pools,
+    pool::Pools,
     state::{Grants, State},
 };
 use std::{
+    future::pending,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -21,40 +22,25 @@ use wasmtime_wasi_http::{
     p3::{WasiHttpView, bindings::Service},
 };
 
-/// How long a request, or what a component does after its answer, may take.
-const LIMIT: Duration = Duration::from_secs(60);
-
-/// How instances are reused. The defaults are Spin's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reuse {
+/// How instances are reused.
+#[derive(Clone, Copy)]
+pub(crate) struct Reuse {
     /// The most requests that one instance serves.
-    pub total: usize,
+    pub(crate) total: usize,
     /// The most requests that it serves at a time.
-    pub concurrent: usize,
+    pub(crate) concurrent: usize,
     /// How long it may wait for the next one.
-    pub idle: Duration,
-}
-
-impl Default for Reuse {
-    fn default() -> Self {
-        Self { total: 128, concurrent: 16, idle: Duration::from_secs(1) }
-    }
+    pub(crate) idle: Duration,
 }
 
 /// Makes the instances of a component.
-pub struct Instances {
-    /// Where it was compiled.
-    pub engine: Engine,
-    /// The component with its imports.
-    pub component: InstancePre<State>,
-    /// How instances are reused.
-    pub reuse: Reuse,
-    /// What each may do.
-    pub grants: Arc<Grants>,
-    /// The PostgreSQL connections of the whole application.
-    pub pools: Arc<Pools>,
-    /// Where every statement passes.
-    pub gate: Arc<Gate>,
+pub(crate) struct Instances {
+    pub(crate) engine: Engine,
+    pub(crate) component: InstancePre<State>,
+    pub(crate) reuse: Reuse,
+    pub(crate) grants: Arc<Grants>,
+    pub(crate) pools: Arc<Pools>,
+    pub(crate) gate: Arc<Gate>,
 }
 
 impl HandlerState for Instances {
@@ -67,30 +53,33 @@ impl HandlerState for Instances {
             Store::new(&self.engine, State::new(self.grants.clone(), self.pools.clone(), self.gate.clone()));
         let instance = self.component.instantiate_async(&mut store).await?;
         let proxy = Proxy::P3(Service::new(&mut store, &instance)?);
-        let expiration = Expiration { idle: self.reuse.idle, timer: Box::pin(tokio::time::sleep(LIMIT)) };
+        let idle = self.reuse.idle;
+        let expiration = Expiration { idle, timer: Box::pin(tokio::time::sleep(idle)) };
         let view = ViewFn::P3(|state: &mut State| state.http());
         Ok(Instance { store, proxy, view, expiration, state: Worker(self.reuse) })
     }
 }
 
-/// When an instance ends.
-pub struct Expiration {
+/// When an instance ends: never while it has something to do.
+pub(crate) struct Expiration {
     idle: Duration,
     timer: Pin<Box<Sleep>>,
 }
 
 impl WorkerExpiration for Expiration {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>, status: WorkerStatus, since: Instant) -> Poll<()> {
-        let limit = if status == WorkerStatus::Idle { self.idle } else { LIMIT };
-        if let Some(end) = since.checked_add(limit) {
-            self.timer.as_mut().reset(end.into());
+        match since.checked_add(self.idle) {
+            Some(end) if status == WorkerStatus::Idle => {
+                self.timer.as_mut().reset(end.into());
+                self.timer.as_mut().poll(context)
+            }
+            _ => Poll::Pending,
         }
-        self.timer.as_mut().poll(context)
     }
 }
 
 /// What an instance takes on.
-pub struct Worker(Reuse);
+pub(crate) struct Worker(Reuse);
 
 impl WorkerState for Worker {
     type StoreData = State;
@@ -106,19 +95,20 @@ impl WorkerState for Worker {
         }
     }
 
+    /// A request may take as long as it likes, which is Spin's default.
     fn on_request_start(
         &self,
         _: StoreContextMut<'_, State>,
         (): (),
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync + 'static>> {
-        Box::pin(tokio::time::sleep(LIMIT))
+        Box::pin(pending())
     }
 
     fn drop(&self, store: Store<State>, outcome: wasmtime::Result<()>) {
         drop(store);
         if let Err(error) = outcome {
-            crate::serve::report(&format!("an instance ended: {error:?}"));
+            eprintln!("worker failed: {error:?}");
         }
     }
 }

@@ -1,191 +1,199 @@
-//! `spin:postgres/postgres@4.2.0`, over connections that are handed on as they were left.
+//! `spin:postgres/postgres@4.2.0`.
 
-pub mod pool;
-mod value;
-
-use crate::state::State;
-use pool::Lease;
-use std::sync::Arc;
-use tokio_postgres::{Config, config::Host, types::ToSql};
-use value::{Column, Parameter, Value};
-use wasmtime::component::{
-    Accessor, ComponentType, FutureReader, Lift, Linker, Lower, Resource, ResourceType, StreamReader,
+use crate::{
+    interface::postgres::{
+        Column, DbDataType, DbError, DbValue, Error, Host, HostConnection, HostConnectionWithStore, ParameterValue,
+        QueryError,
+    },
+    state::State,
 };
+use bytes::BytesMut;
+use deadpool_postgres::Object;
+use std::{error::Error as StdError, sync::Arc};
+use tokio_postgres::{
+    Config,
+    config::Host as Server,
+    types::{FromSql, IsNull, ToSql, Type, to_sql_checked},
+};
+use wasmtime::component::{Accessor, FutureReader, HasSelf, Resource, StreamReader};
 
 /// A connection that an instance holds. Dropped, it goes back to the pool, whatever is open on it.
-struct Connection(Arc<Lease>);
+#[allow(unreachable_pub, reason = "generated code re-exports it")]
+pub struct Connection(Arc<Object>);
 
-#[derive(Clone, Debug, ComponentType, Lift, Lower)]
-#[component(variant)]
-enum Error {
-    #[component(name = "connection-failed")]
-    ConnectionFailed(String),
-    #[component(name = "bad-parameter")]
-    BadParameter(String),
-    #[component(name = "query-failed")]
-    QueryFailed(QueryError),
-    #[component(name = "value-conversion-failed")]
-    ValueConversionFailed(String),
-    #[component(name = "other")]
-    Other(String),
-}
+type Rows = (Vec<Column>, StreamReader<Vec<DbValue>>, FutureReader<Result<(), Error>>);
 
-#[derive(Clone, Debug, ComponentType, Lift, Lower)]
-#[component(variant)]
-enum QueryError {
-    #[component(name = "text")]
-    Text(String),
-    #[component(name = "db-error")]
-    DbError(DbError),
-}
+impl Host for State {}
 
-#[derive(Clone, Debug, ComponentType, Lift, Lower)]
-#[component(record)]
-struct DbError {
-    #[component(name = "as-text")]
-    as_text: String,
-    severity: String,
-    code: String,
-    message: String,
-    detail: Option<String>,
-    extras: Vec<(String, String)>,
-}
-
-type Rows = (Vec<Column>, StreamReader<Vec<Value>>, FutureReader<Result<(), Error>>);
-
-/// Gives a component the interface, as far as `spin-sdk` uses it.
-///
-/// # Errors
-/// A name is taken.
-pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    let mut interface = linker.instance("spin:postgres/postgres@4.2.0")?;
-    interface.resource("connection", ResourceType::host::<Connection>(), |mut store, connection| {
-        store.data_mut().table.delete(Resource::<Connection>::new_own(connection))?;
+impl HostConnection for State {
+    fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {
+        self.table.delete(connection)?;
         Ok(())
-    })?;
-    interface.func_wrap_concurrent("[static]connection.open-async", |accessor, (address,): (String,)| {
-        Box::pin(open(accessor, address))
-    })?;
-    interface.func_wrap_concurrent("[method]connection.query-async", |accessor, (connection, sql, parameters)| {
-        Box::pin(query(accessor, connection, sql, parameters))
-    })?;
-    interface.func_wrap_concurrent("[method]connection.execute-async", |accessor, (connection, sql, parameters)| {
-        Box::pin(execute(accessor, connection, sql, parameters))
-    })
+    }
 }
 
-async fn open(accessor: &Accessor<State>, address: String) -> wasmtime::Result<(Result<Resource<Connection>, Error>,)> {
-    let (grants, pools) = accessor.with(|mut access| {
-        let state = access.get();
-        (state.component.clone(), state.pools.clone())
-    });
-    // The address holds a password: what is said of it names the host and the port at most. Components know a wrong one
-    // by the parser's own words, which are what Spin gives them.
-    let config = match address.parse::<Config>() {
-        Ok(config) => config,
-        Err(error) => return Ok((Err(Error::ConnectionFailed(error.to_string())),)),
-    };
-    if config.get_hosts().iter().any(|host| matches!(host, Host::Unix(_))) {
-        return Ok((Err(Error::ConnectionFailed("Unix sockets cannot be reached from a component".to_owned())),));
+impl<T: 'static> HostConnectionWithStore<T> for HasSelf<State> {
+    async fn open_async(
+        accessor: &Accessor<T, Self>,
+        address: String,
+    ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
+        let (grants, pools) = accessor.with(|mut access| {
+            let state = access.get();
+            (state.component.clone(), state.pools.clone())
+        });
+        // Components know mistakes by these words, which are Spin's.
+        let config = match address.parse::<Config>() {
+            Ok(config) => config,
+            Err(error) => return Ok(Err(Error::ConnectionFailed(error.to_string()))),
+        };
+        for (position, server) in config.get_hosts().iter().enumerate() {
+            let Server::Tcp(host) = server else {
+                let said = "Unix sockets are not supported on WebAssembly";
+                return Ok(Err(Error::ConnectionFailed(said.to_owned())));
+            };
+            let ports = config.get_ports();
+            let port = ports.get(position).or(ports.first()).copied().unwrap_or(5432);
+            if !grants.outbound.iter().any(|allowed| allowed.allows("postgres", host, port)) {
+                let denied = format!("address postgres://{host}:{port} is not permitted");
+                return Ok(Err(Error::ConnectionFailed(denied)));
+            }
+        }
+        Ok(match pools.connect(&address, config).await {
+            Ok(client) => Ok(accessor.with(|mut access| access.get().table.push(Connection(Arc::new(client))))?),
+            Err(error) => Err(Error::ConnectionFailed(format!("{error:?}"))),
+        })
     }
-    for (host, port) in hosts(&config) {
-        if !grants.outbound.iter().any(|allowed| allowed.allows("postgres", &host, port)) {
-            // Components know it by its end, which is Spin's.
-            let denied = format!("address postgres://{host}:{port} is not permitted");
-            return Ok((Err(Error::ConnectionFailed(denied)),));
+
+    async fn query_async(
+        accessor: &Accessor<T, Self>,
+        connection: Resource<Connection>,
+        sql: String,
+        parameters: Vec<ParameterValue>,
+    ) -> wasmtime::Result<Result<Rows, Error>> {
+        let client = pass(accessor, &connection).await?;
+        let found = async {
+            let parameters = bound(&parameters).ok_or_else(unbound)?;
+            let rows = client.query(&sql, &references(&parameters)).await.map_err(failed)?;
+            let columns = rows.first().map(|row| row.columns().iter().map(column).collect()).unwrap_or_default();
+            Ok((columns, rows.iter().map(values).collect::<Result<Vec<_>, _>>().map_err(failed)?))
+        };
+        match found.await {
+            Ok((columns, rows)) => accessor.with(|mut access| {
+                let rows = StreamReader::new(&mut access, rows)?;
+                let outcome = FutureReader::new(&mut access, async { wasmtime::error::Ok(Ok(())) })?;
+                Ok(Ok((columns, rows, outcome)))
+            }),
+            Err(error) => Ok(Err(error)),
         }
     }
-    Ok((match pools.lease(&address, config).await {
-        Ok(lease) => Ok(accessor.with(|mut access| access.get().table.push(Connection(Arc::new(lease))))?),
-        Err(error) => Err(Error::ConnectionFailed(format!("{error:?}"))),
-    },))
-}
 
-/// Where a connection string leads.
-fn hosts(config: &Config) -> Vec<(String, u16)> {
-    let ports = config.get_ports();
-    let port = |position: usize| ports.get(position).or(ports.first()).copied().unwrap_or(5432);
-    let name = |host: &Host| match host {
-        Host::Tcp(name) => name.clone(),
-        Host::Unix(path) => path.display().to_string(),
-    };
-    config.get_hosts().iter().enumerate().map(|(position, host)| (name(host), port(position))).collect()
-}
-
-async fn query(
-    accessor: &Accessor<State>,
-    connection: Resource<Connection>,
-    sql: String,
-    parameters: Vec<Parameter>,
-) -> wasmtime::Result<(Result<Rows, Error>,)> {
-    let lease = pass(accessor, &connection).await?;
-    let found = async {
-        let parameters = prepare_parameters(&parameters).map_err(Error::BadParameter)?;
-        let statement = lease.prepare(&sql).await.map_err(failed)?;
-        let rows = lease.query(&statement, &references(&parameters)).await.map_err(failed)?;
-        let columns: Vec<Column> = statement.columns().iter().map(Column::from).collect();
-        let converted = rows.iter().map(value::row).collect::<Result<Vec<_>, _>>();
-        Ok((columns, converted.map_err(|error| Error::ValueConversionFailed(error.to_string()))?))
-    };
-    match found.await {
-        Ok((columns, rows)) => accessor.with(|mut access| {
-            let rows = StreamReader::new(&mut access, rows)?;
-            let outcome = FutureReader::new(&mut access, async move { wasmtime::error::Ok(Ok(())) })?;
-            Ok((Ok((columns, rows, outcome)),))
-        }),
-        Err(error) => Ok((Err(error),)),
+    async fn execute_async(
+        accessor: &Accessor<T, Self>,
+        connection: Resource<Connection>,
+        sql: String,
+        parameters: Vec<ParameterValue>,
+    ) -> wasmtime::Result<Result<u64, Error>> {
+        let client = pass(accessor, &connection).await?;
+        Ok(match bound(&parameters) {
+            Some(parameters) => client.execute(&sql, &references(&parameters)).await.map_err(failed),
+            None => Err(unbound()),
+        })
     }
-}
-
-async fn execute(
-    accessor: &Accessor<State>,
-    connection: Resource<Connection>,
-    sql: String,
-    parameters: Vec<Parameter>,
-) -> wasmtime::Result<(Result<u64, Error>,)> {
-    let lease = pass(accessor, &connection).await?;
-    let parameters = match prepare_parameters(&parameters) {
-        Ok(parameters) => parameters,
-        Err(error) => return Ok((Err(Error::BadParameter(error)),)),
-    };
-    Ok((lease.execute(&sql, &references(&parameters)).await.map_err(failed),))
 }
 
 /// The connection, once the statement may run.
-async fn pass(accessor: &Accessor<State>, connection: &Resource<Connection>) -> wasmtime::Result<Arc<Lease>> {
-    let (lease, gate) = accessor.with(|mut access| {
+async fn pass<T: 'static>(
+    accessor: &Accessor<T, HasSelf<State>>,
+    connection: &Resource<Connection>,
+) -> wasmtime::Result<Arc<Object>> {
+    let (client, gate) = accessor.with(|mut access| {
         let state = access.get();
         wasmtime::error::Ok((state.table.get(connection)?.0.clone(), state.gate.clone()))
     })?;
     gate.pass().await?;
-    Ok(lease)
+    Ok(client)
 }
 
-type Prepared = Box<dyn ToSql + Send + Sync>;
+type Bound = Box<dyn ToSql + Send + Sync>;
 
-fn prepare_parameters(parameters: &[Parameter]) -> Result<Vec<Prepared>, String> {
-    parameters.iter().map(value::parameter).collect()
+/// What the parameters bind, unless there is one of a type that no component here binds.
+fn bound(parameters: &[ParameterValue]) -> Option<Vec<Bound>> {
+    let one = |parameter: &ParameterValue| {
+        Some(match parameter {
+            ParameterValue::Boolean(value) => Box::new(*value) as Bound,
+            ParameterValue::Int64(value) => Box::new(*value),
+            ParameterValue::Str(value) => Box::new(value.clone()),
+            ParameterValue::DbNull => Box::new(Null),
+            _ => return None,
+        })
+    };
+    parameters.iter().map(one).collect()
 }
 
-fn references(parameters: &[Prepared]) -> Vec<&(dyn ToSql + Sync)> {
+fn unbound() -> Error {
+    Error::BadParameter("this host binds no parameters of that type".to_owned())
+}
+
+fn references(parameters: &[Bound]) -> Vec<&(dyn ToSql + Sync)> {
     parameters.iter().map(|parameter| &**parameter as &(dyn ToSql + Sync)).collect()
+}
+
+fn column(column: &tokio_postgres::Column) -> Column {
+    Column { name: column.name().to_owned(), data_type: DbDataType::Other(column.type_().name().to_owned()) }
+}
+
+fn values(row: &tokio_postgres::Row) -> Result<Vec<DbValue>, tokio_postgres::Error> {
+    let value = |position| Ok(row.try_get::<_, Option<Found>>(position)?.map_or(DbValue::DbNull, |Found(value)| value));
+    (0..row.len()).map(value).collect()
 }
 
 fn failed(error: tokio_postgres::Error) -> Error {
     let as_text = format!("{error:?}");
     Error::QueryFailed(match error.as_db_error() {
         None => QueryError::Text(as_text),
-        Some(told) => {
-            let extras = [("constraint", told.constraint()), ("table", told.table()), ("column", told.column())];
-            let extras = extras.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
-            QueryError::DbError(DbError {
-                as_text,
-                severity: told.severity().to_owned(),
-                code: told.code().code().to_owned(),
-                message: told.message().to_owned(),
-                detail: told.detail().map(str::to_owned),
-                extras: extras.collect(),
-            })
-        }
+        Some(told) => QueryError::DbError(DbError {
+            as_text,
+            severity: told.severity().to_owned(),
+            code: told.code().code().to_owned(),
+            message: told.message().to_owned(),
+            detail: told.detail().map(str::to_owned),
+            extras: told.constraint().map(|name| ("constraint".to_owned(), name.to_owned())).into_iter().collect(),
+        }),
     })
+}
+
+/// NULL, whatever type the statement gives it.
+#[derive(Debug)]
+struct Null;
+
+impl ToSql for Null {
+    fn to_sql(&self, _: &Type, _: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
+        Ok(IsNull::Yes)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// A value of a row.
+struct Found(DbValue);
+
+impl<'a> FromSql<'a> for Found {
+    fn from_sql(kind: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn StdError + Sync + Send>> {
+        Ok(Self(match *kind {
+            Type::BOOL => DbValue::Boolean(FromSql::from_sql(kind, raw)?),
+            Type::INT2 => DbValue::Int16(FromSql::from_sql(kind, raw)?),
+            Type::INT4 => DbValue::Int32(FromSql::from_sql(kind, raw)?),
+            Type::INT8 => DbValue::Int64(FromSql::from_sql(kind, raw)?),
+            Type::TEXT | Type::VARCHAR | Type::BPCHAR => DbValue::Str(FromSql::from_sql(kind, raw)?),
+            _ => DbValue::Unsupported(raw.to_vec()),
+        }))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
 }

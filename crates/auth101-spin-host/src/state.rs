@@ -1,6 +1,6 @@
 //! What an instance of a component has on the side of the host.
 
-use crate::{fault::Gate, outbound::AllowedHost, postgres::pool::Pools};
+use crate::{fault::Gate, manifest::AllowedHost, pool::Pools};
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
@@ -12,27 +12,23 @@ use wasmtime_wasi_http::{
 };
 
 /// What a manifest grants to a component. Values of variables may be secret: there is no `Debug`.
-pub struct Grants {
+pub(crate) struct Grants {
     /// The values of its variables, by name.
-    pub variables: BTreeMap<String, String>,
-    /// The environment variables that it sees.
-    pub environment: Vec<(String, String)>,
+    pub(crate) variables: BTreeMap<String, String>,
     /// The files of the SQLite databases that it may open, by label.
-    pub databases: BTreeMap<String, PathBuf>,
+    pub(crate) databases: BTreeMap<String, PathBuf>,
     /// Where it may connect to.
-    pub outbound: Vec<AllowedHost>,
+    pub(crate) outbound: Vec<AllowedHost>,
 }
 
 /// The state of one instance.
-pub struct State {
-    /// What its component may do.
-    pub component: Arc<Grants>,
+pub(crate) struct State {
+    pub(crate) component: Arc<Grants>,
     /// The PostgreSQL connections of the whole application.
-    pub pools: Arc<Pools>,
-    /// Where every statement passes.
-    pub gate: Arc<Gate>,
+    pub(crate) pools: Arc<Pools>,
+    pub(crate) gate: Arc<Gate>,
     /// The resources that the instance holds.
-    pub table: ResourceTable,
+    pub(crate) table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     hooks: NoOutboundHttp,
@@ -40,18 +36,10 @@ pub struct State {
 
 impl State {
     /// For a new instance. What the component prints, the host prints.
-    #[must_use]
-    pub fn new(component: Arc<Grants>, pools: Arc<Pools>, gate: Arc<Gate>) -> Self {
-        let wasi = WasiCtxBuilder::new().inherit_stdout().inherit_stderr().envs(&component.environment).build();
-        Self {
-            component,
-            pools,
-            gate,
-            table: ResourceTable::new(),
-            wasi,
-            http: WasiHttpCtx::new(),
-            hooks: NoOutboundHttp,
-        }
+    pub(crate) fn new(component: Arc<Grants>, pools: Arc<Pools>, gate: Arc<Gate>) -> Self {
+        let wasi = WasiCtxBuilder::new().inherit_stdout().inherit_stderr().build();
+        let (table, http, hooks) = (ResourceTable::new(), WasiHttpCtx::new(), NoOutboundHttp);
+        Self { component, pools, gate, table, wasi, http, hooks }
     }
 }
 

@@ -18,7 +18,7 @@ function side(name, dialect) {
     return {
       ...client(application.url),
       // Of the host.
-      pid: application.child.pid,
+      pid: application.server(),
       database: url ? forPython(url) : `sqlite:///${path.join(folder, "sqlite_db.db")}`,
       stop: async () => {
         await application.dispose();

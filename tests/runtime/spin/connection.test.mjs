@@ -1,7 +1,9 @@
 // What surrounds a request: whose address it comes from, how long the answer is, and the connection it uses.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import http from "node:http";
+import http2 from "node:http2";
 import net from "node:net";
 import { after, before, test } from "node:test";
 import { CHEAP_HASH, json, request, startSpin, until } from "./harness.mjs";
@@ -49,6 +51,34 @@ test("every answer says how long it is", async () => {
     assert.equal(answer.status, status, about);
     assert.equal(answer.headers["transfer-encoding"], undefined, about);
     if (status !== 204) assert.equal(answer.headers["content-length"], String(Buffer.byteLength(answer.text)), about);
+  }
+});
+
+test("a header that is not UTF-8 is answered by the host, and the next request works", async () => {
+  const socket = net.connect(Number(application.url.port), application.url.hostname);
+  try {
+    socket.write(Buffer.from("GET /auth/session HTTP/1.1\r\nHost: localhost\r\nX-Name: \xff\r\n\r\n", "latin1"));
+    let text = "";
+    socket.setEncoding("utf8").on("data", (part) => (text += part));
+    assert.match((await until(() => /^HTTP\/1\.1 .*\r\n\r\n/s.exec(text)))[0], /^HTTP\/1\.1 500 [^]*content-length: 0\r\n/i);
+  } finally {
+    socket.destroy();
+  }
+  assert.equal((await request(at("/auth/session"))).status, 401);
+});
+
+test("HTTP/2 is spoken without TLS", async () => {
+  const client = http2.connect(application.url);
+  try {
+    const stream = client.request({ ":path": "/auth/session" });
+    let status;
+    let text = "";
+    stream.on("response", (headers) => (status = headers[":status"])).setEncoding("utf8").on("data", (part) => (text += part));
+    await once(stream, "end");
+    assert.equal(status, 401);
+    assert.equal(JSON.parse(text).error.code, "UNAUTHORIZED");
+  } finally {
+    client.destroy();
   }
 });
 

@@ -29,8 +29,8 @@ for (const database of DATABASES) {
         let seen = 0;
         for (;;) {
           statement += 1;
-          const flags = ["--pause-at", String(statement)];
-          const application = await startSpin({ database, options: CHEAP_HASH, flags, on: prepared });
+          const faults = [`pause:${statement}`];
+          const application = await startSpin({ database, options: CHEAP_HASH, faults, on: prepared });
           const answer = application.fetch("/auth/sign-up/email", second).catch(() => undefined);
           const ended = await Promise.race([until(() => struck(application), 60_000).then(() => "struck"), answer]);
           await application.kill();
@@ -63,8 +63,8 @@ for (const database of DATABASES) {
         let statement = 0;
         for (;;) {
           statement += 1;
-          const flags = ["--trap-at", String(statement)];
-          const application = await startSpin({ database, options: CHEAP_HASH, flags, on: prepared });
+          const faults = [`trap:${statement}`];
+          const application = await startSpin({ database, options: CHEAP_HASH, faults, on: prepared });
           const lost = await application.fetch("/auth/sign-up/email", second);
           if (lost.status === 201) {
             assert.ok(!struck(application));
@@ -120,7 +120,7 @@ for (const database of DATABASES) {
  */
 async function wherever(database, options, step) {
   const prepared = await startSpin({ database, options: CHEAP_HASH });
-  const start = (flags) => startSpin({ database, options, flags, on: prepared });
+  const start = (faults) => startSpin({ database, options, faults, on: prepared });
   const stop = async (application) => {
     await application.kill();
     await application.database.close();
@@ -131,8 +131,7 @@ async function wherever(database, options, step) {
     await prepared.kill();
 
     // Each trap counts from the one before: the first request is lost before its first statement, and so on.
-    const traps = Array.from({ length: STATEMENTS }, (_, index) => ["--trap-at", String(index + 1)]);
-    const trapping = await start(traps.flat());
+    const trapping = await start(Array.from({ length: STATEMENTS }, (_, index) => `trap:${index + 1}`));
     let statements = 0;
     try {
       const before = await rows(losing);
@@ -151,7 +150,7 @@ async function wherever(database, options, step) {
       await stop(trapping);
     }
 
-    const pausing = await start(["--pause-at", String(statements)]);
+    const pausing = await start([`pause:${statements}`]);
     try {
       const before = await rows(killing);
       const answer = pausing.fetch(...killing.request).catch(() => undefined);

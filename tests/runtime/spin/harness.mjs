@@ -1,22 +1,26 @@
-// Runs a built Spin component in the host of this repository, over a real SQLite file or a real PostgreSQL server.
+// Runs a built Spin component over a real SQLite file or a real PostgreSQL server: in the `spin` that SPIN_BIN names, or in the
+// host of this repository, which stands in for it.
 //
 // `cargo xtask build spin` makes the component, `cargo build -p auth101-spin-host` the host, and
 // `cargo build -p auth101-testkit --bin server` what starts PostgreSQL.
 
 import { spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { builtProgram, endsWithThis } from "../children.mjs";
 import { PostgresTables, SqliteTables } from "../tables.mjs";
 
 export { json, until } from "../requests.mjs";
 
 export const ROOT = new URL("../../../", import.meta.url);
-const HOST = builtProgram("auth101-spin-host");
+const STAND_IN = builtProgram("auth101-spin-host");
+const SPIN = process.env.SPIN_BIN || STAND_IN;
 const SERVER = builtProgram("server");
 /** How long the host may take to compile a component, on a machine that does much else. */
 const START_LIMIT = 120_000;
@@ -39,7 +43,10 @@ export const DATABASES = ["sqlite", "postgres"];
  * @param {string} [options.manifest] from the root of the repository
  * @param {(manifest: string) => string} [options.edit] changes the manifest
  * @param {Record<string, string>} [options.variables] further variables of the manifest, by name
- * @param {string[]} [options.flags] further flags of the host
+ * @param {Record<string, string>} [options.env] further variables of the environment
+ * @param {string[]} [options.flags] further flags of `spin up`
+ * @param {string[]} [options.faults] what goes wrong before a statement, as the stand-in's --fault takes it; these claims are
+ *   always made on the stand-in, for Spin cannot be told to fail
  * @param {object} [options.on] an application whose database this one shares
  */
 export async function startSpin({
@@ -50,7 +57,9 @@ export async function startSpin({
   manifest = "spin.toml",
   edit = (text) => text,
   variables = {},
+  env = {},
   flags = [],
+  faults = [],
   on,
 } = {}) {
   const folder = on?.folder ?? (await mkdtemp(join(tmpdir(), "auth101-spin-")));
@@ -58,24 +67,34 @@ export async function startSpin({
   const store = url ? new PostgresTables(url) : new SqliteTables(join(folder, "sqlite_db.db"));
   if (migration) await store.script(migration);
 
-  const file = join(folder, "spin.toml");
-  await writeFile(file, edit(await absolute(manifest)));
   const given = { ...options, ...(secret !== null && { secret }), ...(url && { database: url }) };
+  const file = join(folder, "spin.toml");
+  await writeFile(file, edit(granted(await absolute(manifest), given.database)));
   const environment = Object.entries(given).map(([name, value]) => [
     `SPIN_VARIABLE_AUTH_${name.toUpperCase()}`,
     typeof value === "object" ? JSON.stringify(value) : String(value),
   ]);
   const further = Object.entries(variables).map(([name, value]) => [`SPIN_VARIABLE_${name.toUpperCase()}`, value]);
   const words = ["up", "--from", file, "--listen", "127.0.0.1:0", "--state-dir", folder, ...flags];
-  const child = spawn(HOST, words, {
-    env: { ...process.env, ...Object.fromEntries([...environment, ...further]) },
+  const failing = faults.flatMap((fault) => ["--fault", fault]);
+  const child = spawn(faults.length > 0 ? STAND_IN : SPIN, [...words, ...failing], {
+    env: { ...process.env, ...env, ...Object.fromEntries([...environment, ...further]) },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  endsWithThis(child);
+  const end = () => {
+    for (const pid of family(child.pid)) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch (error) {
+        if (error.code !== "ESRCH") throw error;
+      }
+    }
+  };
+  endsWithThis(child, end);
   const application = { child, folder, database: store, log: "", exited: new Promise((resolve) => child.once("exit", resolve)) };
   const listening = new Promise((resolve) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
-      const address = /^Serving (http:\S+)$/.exec(line)?.[1];
+      const address = /^Serving (http:\S+)$/.exec(stripVTControlCharacters(line))?.[1];
       if (address) resolve(new URL(address));
       else application.log += `${line}\n`;
     });
@@ -86,7 +105,7 @@ export async function startSpin({
   application.url = await Promise.race([listening, application.exited.then(() => undefined), late]);
   clearTimeout(timer);
   application.kill = async () => {
-    child.kill("SIGKILL");
+    if (child.exitCode === null && child.signalCode === null) end();
     await application.exited;
   };
   application.dispose = async () => {
@@ -106,16 +125,29 @@ export async function startSpin({
     return fetch(new URL(application.url.origin + path), { ...init, headers });
   };
   application.sql = (statement, values = []) => store.run(statement, values);
+  application.server = () => family(child.pid).at(-1);
   // The memory of the host, with that of every instance in it: now, and the most that it was since it was last forgotten.
   const mebibytes = async (name) => {
-    const status = await readFile(`/proc/${child.pid}/status`, "utf8");
+    const status = await readFile(`/proc/${application.server()}/status`, "utf8");
     return Math.round(Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)[1]) / 1_024);
   };
   application.residentMebibytes = () => mebibytes("VmRSS");
   application.peakMebibytes = () => mebibytes("VmHWM");
-  application.forgetPeak = () => writeFile(`/proc/${child.pid}/clear_refs`, "5");
+  application.forgetPeak = () => writeFile(`/proc/${application.server()}/clear_refs`, "5");
   application.count = async (table) => Number((await store.run(`SELECT count(*) AS n FROM ${table}`, []))[0].n);
   return application;
+}
+
+/** A process, and after it those that it has started: `spin up` serves in one of its own. */
+function family(pid) {
+  let children = [];
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    children = threads.flatMap((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").match(/\d+/g) ?? []);
+  } catch {
+    // It has just ended.
+  }
+  return [pid, ...children.flatMap((child) => family(Number(child)))];
 }
 
 /** A manifest whose sources are found from any folder. */
@@ -123,6 +155,14 @@ async function absolute(manifest) {
   const place = new URL(manifest, ROOT);
   const text = await readFile(place, "utf8");
   return text.replaceAll(/^source = "(.+)"$/gm, (_, source) => `source = ${JSON.stringify(fileURLToPath(new URL(source, place)))}`);
+}
+
+/** A manifest that lets the component reach the server of an address, where it is one: by the line that is a comment otherwise. */
+function granted(manifest, address) {
+  const host = /^postgres(?:ql)?:\/\/[^/]*?([^/@:]+):(\d+)\//.exec(address ?? "");
+  if (!host) return manifest;
+  const line = `allowed_outbound_hosts = ["postgres://${host[1]}:${host[2]}"]`;
+  return manifest.replace(/^(?:# )?allowed_outbound_hosts = .*$/m, line);
 }
 
 // One server for all tests of a process.
