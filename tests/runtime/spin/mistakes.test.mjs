@@ -27,11 +27,11 @@ function manifest() {
     const component = `
 [[trigger.http]]
 route = "/mistake-${index}/..."
-component = "mistake-${index}"
-[component.mistake-${index}]
+component = "mistake${index}"
+[component.mistake${index}]
 source = ${source}
 sqlite_databases = ["default"]
-[component.mistake-${index}.variables]
+[component.mistake${index}.variables]
 ${handed.join("\n")}
 `;
     return { values, component };
