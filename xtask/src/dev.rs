@@ -3,7 +3,7 @@
 use crate::{
     Chore,
     local_server::{LocalServer, make_secret},
-    tools::{in_root, javascript, run, say},
+    tools::{in_root, javascript, run, run_quietly, say},
     worker,
 };
 use anyhow::{Context, Result};
@@ -36,7 +36,7 @@ fn serve(server: &LocalServer) -> Result<()> {
     let mut migrate = javascript("wrangler")?;
     // Without a terminal it does not ask whether to go on.
     migrate.args(["d1", "migrations", "apply", "DB", "--local"]).env("CI", "1").stdin(Stdio::null());
-    run(migrate.stdout(Stdio::null())).context("the tables could not be made")?;
+    run_quietly(&mut migrate).context("the tables could not be made")?;
 
     say("Starting the runtime");
     let mut wrangler = javascript("wrangler")?;

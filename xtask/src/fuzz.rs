@@ -2,7 +2,7 @@
 
 use crate::{
     Chore,
-    tools::{in_root, run, say},
+    tools::{cargo, in_root, run, say},
 };
 use anyhow::{Context, Result, bail};
 use std::{
@@ -62,7 +62,7 @@ fn fuzz(targets: &[String], seconds: u32) -> Result<()> {
     let cargo_fuzz = install_cargo_fuzz()?;
     say("Writing the inputs to begin from into fuzz/corpus");
     let seeds = ["run", "--quiet", "--manifest-path", "fuzz/Cargo.toml", "--example", "seeds", "--"];
-    run(cargo().env("CARGO_TARGET_DIR", target_directory()).args(seeds).arg(in_root("fuzz/corpus")))?;
+    run(cargo(&seeds).env("CARGO_TARGET_DIR", target_directory()).arg(in_root("fuzz/corpus")))?;
 
     let mut broken = Vec::new();
     for target in targets {
@@ -101,18 +101,12 @@ fn target_directory() -> PathBuf {
         .join("fuzz")
 }
 
-fn cargo() -> Command {
-    let mut command = Command::new(env!("CARGO"));
-    command.current_dir(in_root("."));
-    command
-}
-
 fn install_cargo_fuzz() -> Result<PathBuf> {
     let tools = in_root("target/tools");
     let installed = tools.join("bin").join(format!("cargo-fuzz{}", std::env::consts::EXE_SUFFIX));
     if !installed.exists() {
         say("Installing cargo-fuzz into target/tools (a minute, once)");
-        run(cargo().args(["install", "--quiet", "--locked", "cargo-fuzz", "--root"]).arg(&tools))?;
+        run(cargo(&["install", "--quiet", "--locked", "cargo-fuzz", "--root"]).arg(&tools))?;
     }
     Ok(installed)
 }

@@ -2,14 +2,16 @@
 
 use crate::{
     Chore,
-    tools::{in_root, install_node_modules, install_rust_target, javascript, no_arguments, root, run, say},
+    outputs::{make_directory_anew, replace_directory},
+    tools::{
+        cargo, in_root, install_node_modules, install_rust_target, javascript, no_arguments, run, say, target_directory,
+    },
 };
 use anyhow::{Context, Result, ensure};
 use base64ct::{Base64, Encoding};
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 use walrus::{ExportItem, ValType};
 use wasm_bindgen_cli_support::Bindgen;
@@ -49,11 +51,8 @@ pub(crate) fn build() -> Result<()> {
 
 fn compile() -> Result<PathBuf> {
     say(&format!("Compiling {PACKAGE} for {TARGET}"));
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--release", "--target", TARGET, "--package", PACKAGE, "--lib"]).current_dir(root());
-    run(&mut cargo)?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| in_root("target"), PathBuf::from);
-    Ok(target.join(TARGET).join("release").join(format!("{}.wasm", PACKAGE.replace('-', "_"))))
+    run(&mut cargo(&["build", "--release", "--target", TARGET, "--package", PACKAGE, "--lib"]))?;
+    Ok(target_directory().join(TARGET).join("release").join(format!("{}.wasm", PACKAGE.replace('-', "_"))))
 }
 
 /// Makes the JavaScript that calls the module, and the module as text for the places where no file can be read.
@@ -132,11 +131,7 @@ fn transpile() -> Result<()> {
         fs::write(output.join("package.json"), format!("{{ \"type\": \"{kind}\" }}\n"))?;
     }
     fs::copy(in_root(GENERATED).join("auth101_bg.wasm"), stage.join("auth101_bg.wasm"))?;
-    let output = in_root(OUTPUT);
-    if output.exists() {
-        fs::remove_dir_all(&output).with_context(|| format!("cannot empty {OUTPUT}"))?;
-    }
-    fs::rename(&stage, &output).with_context(|| format!("cannot make {OUTPUT}"))
+    replace_directory(&stage, &in_root(OUTPUT))
 }
 
 /// Removes the source map of a file that was generated as one long text: the map says nothing, and is longer.
@@ -162,11 +157,4 @@ fn sources(directory: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn make_directory_anew(path: &Path) -> Result<()> {
-    if path.exists() {
-        fs::remove_dir_all(path).with_context(|| format!("cannot empty {}", path.display()))?;
-    }
-    fs::create_dir_all(path).with_context(|| format!("cannot make {}", path.display()))
 }

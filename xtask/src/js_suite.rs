@@ -2,10 +2,10 @@
 
 use crate::{
     Chore, js,
-    tools::{in_root, install_rust_target, no_arguments, root, run, say},
+    tools::{cargo, in_root, install_rust_target, no_arguments, run, say, target_directory},
 };
 use anyhow::{Context, Result};
-use std::{fs, path::PathBuf, process::Command};
+use std::fs;
 use wasm_bindgen_cli_support::Bindgen;
 
 pub(crate) const CHORE: Chore = Chore {
@@ -22,13 +22,11 @@ const PACKAGE: &str = "auth101-js-suite";
 const OUTPUT: &str = "build/js-suite";
 
 /// Builds it. Without optimisation: it waits for databases.
-fn build() -> Result<()> {
+pub(crate) fn build() -> Result<()> {
     install_rust_target(TARGET)?;
     say(&format!("Compiling {PACKAGE} for {TARGET}"));
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    run(cargo.args(["build", "--target", TARGET, "--package", PACKAGE, "--lib"]).current_dir(root()))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| in_root("target"), PathBuf::from);
-    let wasm = target.join(TARGET).join("debug").join(format!("{}.wasm", PACKAGE.replace('-', "_")));
+    run(&mut cargo(&["build", "--target", TARGET, "--package", PACKAGE, "--lib"]))?;
+    let wasm = target_directory().join(TARGET).join("debug").join(format!("{}.wasm", PACKAGE.replace('-', "_")));
     let mut bindgen = Bindgen::new();
     bindgen.input_path(wasm).out_name("suite").typescript(false);
     // A claim that fails traps: `__wbg_reset_state` makes a new instance for the next suite.

@@ -17,6 +17,8 @@ mod js;
 mod js_suite;
 mod local_server;
 mod mutants;
+mod outputs;
+mod profile;
 mod schema;
 mod sim;
 mod size;

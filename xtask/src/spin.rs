@@ -2,10 +2,12 @@
 
 use crate::{
     Chore,
-    tools::{in_root, install_rust_target, root, run, say, target_directory},
+    outputs::replace_file,
+    profile::Profile,
+    tools::{cargo, in_root, install_rust_target, run, say, target_directory},
 };
-use anyhow::{Context, Result, bail};
-use std::{fs, path::PathBuf, process::Command};
+use anyhow::{Result, bail};
+use std::{fs, path::PathBuf};
 
 pub(crate) const CHORE: Chore = Chore {
     name: "build spin",
@@ -32,43 +34,51 @@ Compiles to a WebAssembly component, as spin.toml names it. Installs the Rust ta
 pub(crate) struct Component {
     package: &'static str,
     features: &'static [&'static str],
+    profile: Profile,
     /// Where it goes.
     pub(crate) output: &'static str,
 }
 
 /// The one that is deployed.
-pub(crate) const ENDPOINT: Component =
-    Component { package: "auth101-spin-endpoint", features: &[], output: "build/spin/auth101.wasm" };
+pub(crate) const ENDPOINT: Component = Component {
+    package: "auth101-spin-endpoint",
+    features: &[],
+    profile: Profile::Release,
+    output: "build/spin/auth101.wasm",
+};
 /// The example that mounts the routes.
 pub(crate) const EXAMPLE: Component =
-    Component { package: "spin-mount", features: &[], output: "build/spin/mount.wasm" };
+    Component { package: "spin-mount", features: &[], profile: Profile::Release, output: "build/spin/mount.wasm" };
 /// The example as the tests want it.
-pub(crate) const PANICKING_EXAMPLE: Component =
-    Component { package: "spin-mount", features: &["panic-route"], output: "build/spin/panic.wasm" };
+pub(crate) const PANICKING_EXAMPLE: Component = Component {
+    package: "spin-mount",
+    features: &["panic-route"],
+    profile: Profile::Dev,
+    output: "build/spin/panic.wasm",
+};
 /// The suites of testkit.
 pub(crate) const SUITE: Component =
-    Component { package: "auth101-spin-suite", features: &[], output: "build/spin/suite.wasm" };
+    Component { package: "auth101-spin-suite", features: &[], profile: Profile::Dev, output: "build/spin/suite.wasm" };
 
 const TARGET: &str = "wasm32-wasip2";
-const HOST: &str = "auth101-spin-host";
+/// The program that runs components.
+pub(crate) const HOST: &str = "auth101-spin-host";
 
 /// Builds it.
 pub(crate) fn build(component: &Component) -> Result<()> {
     install_rust_target(TARGET)?;
     say(&format!("Compiling {} for {TARGET}", component.package));
-    let mut cargo = cargo();
-    cargo.args(["rustc", "--release", "--target", TARGET, "--package", component.package, "--lib"]);
+    let mut cargo = cargo(&["rustc", "--target", TARGET, "--package", component.package, "--lib"]);
+    cargo.args(component.profile.arguments());
     if !component.features.is_empty() {
         cargo.arg("--features").arg(component.features.join(","));
     }
-    // The profile keeps symbols for wasm-bindgen. A component has no use for them, and they are a tenth of it.
+    // The profiles keep symbols, for wasm-bindgen. A component has no use for them, and they are a tenth of it.
     run(cargo.args(["--", "-C", "strip=symbols"]))?;
-    let made = target_directory().join(TARGET).join("release").join(component.package.replace('-', "_"));
+    let made =
+        target_directory().join(TARGET).join(component.profile.directory()).join(component.package.replace('-', "_"));
     let output = in_root(component.output);
-    if let Some(folder) = output.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::copy(made.with_extension("wasm"), &output).with_context(|| format!("cannot write {}", component.output))?;
+    replace_file(&made.with_extension("wasm"), &output)?;
     say(&format!("{} is ready ({} KiB)", component.output, fs::metadata(&output)?.len() / 1024));
     Ok(())
 }
@@ -78,12 +88,6 @@ pub(crate) fn build_host() -> Result<PathBuf> {
     say("Building the host of components (the first time takes some minutes)");
     // With the features of the whole workspace, as the tests build it: otherwise the compiler of components, the largest
     // dependency, would be built once more.
-    run(cargo().args(["build", "--workspace", "--all-features", "--bin", HOST]))?;
+    run(&mut cargo(&["build", "--workspace", "--all-features", "--bin", HOST]))?;
     Ok(target_directory().join("debug").join(HOST))
-}
-
-fn cargo() -> Command {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root());
-    cargo
 }

@@ -2,10 +2,25 @@
 
 use anyhow::{Context, Result, bail};
 use std::{
+    cell::RefCell,
     ffi::OsString,
+    io::{PipeWriter, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
+
+thread_local! {
+    /// Takes what this thread and its programs say, instead of the terminal.
+    static OUTPUT: RefCell<Option<PipeWriter>> = const { RefCell::new(None) };
+}
+
+/// Does work whose output, with that of its programs, goes into a pipe.
+pub(crate) fn with_output<R>(pipe: PipeWriter, work: impl FnOnce() -> R) -> R {
+    OUTPUT.set(Some(pipe));
+    let done = work();
+    OUTPUT.set(None);
+    done
+}
 
 /// The root of the repository.
 pub(crate) fn root() -> &'static Path {
@@ -26,7 +41,11 @@ pub(crate) fn target_directory() -> PathBuf {
 
 /// Says what is being done. On the error stream, so that the output of a chore can be piped.
 pub(crate) fn say(what: &str) {
-    eprintln!("==> {what}");
+    OUTPUT.with_borrow_mut(|output| match output {
+        // The reader lives as long as the thread does.
+        Some(pipe) => drop(writeln!(pipe, "==> {what}")),
+        None => eprintln!("==> {what}"),
+    });
 }
 
 /// Refuses arguments that the chore does not know.
@@ -58,12 +77,51 @@ pub(crate) fn javascript(tool: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// Runs to the end.
+/// Runs to the end. What the program says goes where this thread's output goes.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
+    if let Some(pipe) = output()? {
+        command.stdout(pipe.try_clone()?).stderr(pipe);
+    }
+    complete(command)
+}
+
+/// Runs to the end, and shows what the program says on its error stream only.
+pub(crate) fn run_quietly(command: &mut Command) -> Result<()> {
+    if let Some(pipe) = output()? {
+        command.stderr(pipe);
+    }
+    complete(command.stdout(Stdio::null()))
+}
+
+fn output() -> Result<Option<PipeWriter>> {
+    Ok(OUTPUT.with_borrow(|output| output.as_ref().map(PipeWriter::try_clone).transpose())?)
+}
+
+fn complete(command: &mut Command) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
     let name = Path::new(&name).file_name().map_or(name.clone(), |name| name.to_string_lossy().into_owned());
     let status = command.status().with_context(|| format!("`{name}` does not run; is it installed?"))?;
-    if status.success() { Ok(()) } else { bail!("`{name}` failed ({status}); what it said stands above") }
+    if status.success() { Ok(()) } else { bail!("`{name}` failed ({status}); see its output above") }
+}
+
+/// Whether a program is installed, which says its version when asked.
+pub(crate) fn is_installed(program: &str) -> bool {
+    let status = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// Cargo, at the root of the repository.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(root());
+    command
+}
+
+/// This program with other arguments.
+pub(crate) fn this_program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap_or_else(|_| "xtask".into()));
+    command.args(arguments).current_dir(root());
+    command
 }
 
 /// Installs a target of the compiler, unless it is there. `rust-toolchain.toml` names it too, but not every machine
@@ -102,8 +160,8 @@ pub(crate) fn install_locked(directory: &Path, part: &str, what: &str) -> Result
     }
     say(&format!("Installing {what} into {} (npm ci)", modules.strip_prefix(root()).unwrap_or(&modules).display()));
     let mut npm = npm();
-    npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(directory).stdout(Stdio::null());
-    run(&mut npm).context("npm is needed; it comes with Node.js 20 or newer from https://nodejs.org")
+    npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(directory);
+    run_quietly(&mut npm).context("npm is needed; it comes with Node.js 20 or newer from https://nodejs.org")
 }
 
 /// Installs another version of Node.js into `target/node-` and its major version, for tests.
@@ -126,8 +184,8 @@ pub(crate) fn install_node(version: &str) -> Result<()> {
     std::fs::create_dir_all(&directory)?;
     std::fs::write(manifest, text)?;
     let mut npm = npm();
-    npm.args(["install", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(directory).stdout(Stdio::null());
-    run(&mut npm)
+    npm.args(["install", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(directory);
+    run_quietly(&mut npm)
 }
 
 /// The package manager of JavaScript. It comes with Node.js.

@@ -2,13 +2,14 @@
 
 use crate::{
     Chore,
-    tools::{in_root, install_node_modules, install_rust_target, javascript, root, run, say, target_directory},
+    outputs::{make_directory_anew, replace_directory},
+    profile::Profile,
+    tools::{cargo, in_root, install_node_modules, install_rust_target, javascript, run, say, target_directory},
 };
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -38,18 +39,20 @@ wrangler.toml names them. Installs the Rust target and the JavaScript tools wher
 pub(crate) struct Worker {
     package: &'static str,
     features: &'static [&'static str],
+    profile: Profile,
     /// Where the two files go.
     pub(crate) output: &'static str,
 }
 
 /// The one that is deployed.
 pub(crate) const ENDPOINT: Worker =
-    Worker { package: "auth101-worker-endpoint", features: &[], output: "build/worker" };
+    Worker { package: "auth101-worker-endpoint", features: &[], profile: Profile::Release, output: "build/worker" };
 /// The example that mounts the routes.
-pub(crate) const EXAMPLE: Worker = Worker { package: "worker-mount", features: &[], output: "build/worker-mount" };
+pub(crate) const EXAMPLE: Worker =
+    Worker { package: "worker-mount", features: &[], profile: Profile::Release, output: "build/worker-mount" };
 /// The example as the tests want it.
 pub(crate) const PANICKING_EXAMPLE: Worker =
-    Worker { package: "worker-mount", features: &["panic-route"], output: "build/worker-panic" };
+    Worker { package: "worker-mount", features: &["panic-route"], profile: Profile::Dev, output: "build/worker-panic" };
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// The events and the recovery; see there.
@@ -72,17 +75,19 @@ pub(crate) fn build(worker: &Worker) -> Result<()> {
 
 fn compile(worker: &Worker) -> Result<PathBuf> {
     say(&format!("Compiling {} for {TARGET}", worker.package));
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = cargo(&["build", "--target", TARGET, "--package", worker.package, "--lib"]);
     cargo
-        .args(["build", "--release", "--target", TARGET, "--package", worker.package, "--lib"])
-        .current_dir(root())
+        .args(worker.profile.arguments())
         // Futures run on js-sys' executor, which the `worker` crate uses too: two executors would be two queues.
         .env("WASM_BINDGEN_USE_JS_SYS", "1");
     if !worker.features.is_empty() {
         cargo.arg("--features").arg(worker.features.join(","));
     }
     run(&mut cargo)?;
-    Ok(target_directory().join(TARGET).join("release").join(format!("{}.wasm", worker.package.replace('-', "_"))))
+    Ok(target_directory()
+        .join(TARGET)
+        .join(worker.profile.directory())
+        .join(format!("{}.wasm", worker.package.replace('-', "_"))))
 }
 
 /// Makes the JavaScript that calls the module.
@@ -108,7 +113,8 @@ fn bind(wasm: &Path, stage: &Path) -> Result<()> {
 }
 
 fn bundle(stage: &Path, output: &Path) -> Result<()> {
-    make_directory_anew(output)?;
+    let bundled = stage.join("bundled");
+    make_directory_anew(&bundled)?;
     let has_scheduled = fs::read_to_string(stage.join("worker.js"))?.contains("export function scheduled(");
     let mut esbuild = javascript("esbuild")?;
     esbuild.current_dir(stage).arg("shim.js").args([
@@ -121,18 +127,11 @@ fn bundle(stage: &Path, output: &Path) -> Result<()> {
         "--external:cloudflare:*",
     ]);
     esbuild.arg(format!("--define:HAS_SCHEDULED={has_scheduled}"));
-    esbuild.arg(format!("--outfile={}", output.join("index.js").display()));
+    let index = bundled.join("index.js");
+    esbuild.arg(format!("--outfile={}", index.display()));
     run(&mut esbuild)?;
-    let bundled = output.join("index.js");
-    let text = fs::read_to_string(&bundled)?;
-    fs::write(&bundled, text.replace("./worker_bg.wasm", "./worker.wasm"))?;
-    fs::copy(stage.join("worker_bg.wasm"), output.join("worker.wasm"))?;
-    Ok(())
-}
-
-fn make_directory_anew(path: &Path) -> Result<()> {
-    if path.exists() {
-        fs::remove_dir_all(path).with_context(|| format!("cannot empty {}", path.display()))?;
-    }
-    fs::create_dir_all(path).with_context(|| format!("cannot make {}", path.display()))
+    let text = fs::read_to_string(&index)?;
+    fs::write(&index, text.replace("./worker_bg.wasm", "./worker.wasm"))?;
+    fs::copy(stage.join("worker_bg.wasm"), bundled.join("worker.wasm"))?;
+    replace_directory(&bundled, output)
 }
