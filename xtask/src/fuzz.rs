@@ -2,7 +2,7 @@
 
 use crate::{
     Chore,
-    tools::{cargo, in_root, run, say},
+    tools::{cargo, in_root, install_tool, run, say},
 };
 use anyhow::{Context, Result, bail};
 use std::{
@@ -59,7 +59,7 @@ fn fuzz(targets: &[String], seconds: u32) -> Result<()> {
     if !there.is_ok_and(|status| status.success()) {
         bail!("libFuzzer needs a nightly toolchain; `rustup toolchain install nightly --profile minimal` gets one");
     }
-    let cargo_fuzz = install_cargo_fuzz()?;
+    let cargo_fuzz = install_tool("cargo-fuzz", "0.13.2", &[])?;
     say("Writing the inputs to begin from into fuzz/corpus");
     let seeds = ["run", "--quiet", "--manifest-path", "fuzz/Cargo.toml", "--example", "seeds", "--"];
     run(cargo(&seeds).env("CARGO_TARGET_DIR", target_directory()).arg(in_root("fuzz/corpus")))?;
@@ -99,14 +99,4 @@ fn target_directory() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| in_root("target"), |directory| in_root(PathBuf::from(directory)))
         .join("fuzz")
-}
-
-fn install_cargo_fuzz() -> Result<PathBuf> {
-    let tools = in_root("target/tools");
-    let installed = tools.join("bin").join(format!("cargo-fuzz{}", std::env::consts::EXE_SUFFIX));
-    if !installed.exists() {
-        say("Installing cargo-fuzz into target/tools (a minute, once)");
-        run(cargo(&["install", "--quiet", "--locked", "cargo-fuzz", "--root"]).arg(&tools))?;
-    }
-    Ok(installed)
 }

@@ -3,9 +3,8 @@
 use crate::{
     Chore,
     outputs::{make_directory_anew, replace_directory},
-    tools::{
-        cargo, in_root, install_node_modules, install_rust_target, javascript, no_arguments, run, say, target_directory,
-    },
+    tools::{in_root, install_node_modules, install_rust_target, javascript, no_arguments, run, say},
+    tree::Tree,
 };
 use anyhow::{Context, Result, ensure};
 use base64ct::{Base64, Encoding};
@@ -41,30 +40,36 @@ pub(crate) const WASM: &str = "js/dist/auth101_bg.wasm";
 pub(crate) fn build() -> Result<()> {
     install_rust_target(TARGET)?;
     install_node_modules()?;
-    let wasm = compile()?;
-    bind(&wasm)?;
+    let wasm = compile(&Tree::here())?;
+    generate_sources(&wasm)?;
     transpile()?;
     let size = fs::metadata(in_root(WASM))?.len();
     say(&format!("{OUTPUT} is ready; its WebAssembly has {} KiB", size / 1024));
     Ok(())
 }
 
-fn compile() -> Result<PathBuf> {
+/// Compiles it, and says where the module is.
+pub(crate) fn compile(tree: &Tree) -> Result<PathBuf> {
     say(&format!("Compiling {PACKAGE} for {TARGET}"));
-    run(&mut cargo(&["build", "--release", "--target", TARGET, "--package", PACKAGE, "--lib"]))?;
-    Ok(target_directory().join(TARGET).join("release").join(format!("{}.wasm", PACKAGE.replace('-', "_"))))
+    run(&mut tree.cargo(&["build", "--release", "--target", TARGET, "--package", PACKAGE, "--lib"]))?;
+    Ok(tree.module(TARGET, "release", PACKAGE))
 }
 
-/// Makes the JavaScript that calls the module, and the module as text for the places where no file can be read.
-fn bind(wasm: &Path) -> Result<()> {
-    let stage = in_root(GENERATED);
-    make_directory_anew(&stage)?;
+/// Makes the JavaScript that calls the module.
+pub(crate) fn bind(wasm: &Path, stage: &Path) -> Result<()> {
     let mut bindgen = Bindgen::new();
     bindgen.input_path(wasm).out_name("auth101").typescript(true).remove_name_section(true);
     bindgen.web(true)?.omit_default_module_path(true);
     // `__wbg_reset_state` puts a new instance in the place of one that trapped.
     bindgen.reset_state_function(true);
-    generate(&mut bindgen, &stage)?;
+    generate(&mut bindgen, stage)
+}
+
+/// Makes that, and the module as text for the places where no file can be read.
+fn generate_sources(wasm: &Path) -> Result<()> {
+    let stage = in_root(GENERATED);
+    make_directory_anew(&stage)?;
+    bind(wasm, &stage)?;
     let bytes = fs::read(stage.join("auth101_bg.wasm"))?;
     let text = format!(
         "/** The WebAssembly module in base64. */\nexport const base64: string =\n  \"{}\";\n",

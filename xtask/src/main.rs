@@ -7,6 +7,7 @@
     reason = "a command-line tool of the repository: it talks to a terminal, and a panic costs nobody a request"
 )]
 
+mod advisories;
 mod bench_js;
 mod bench_limits;
 mod bench_spin;
@@ -19,12 +20,15 @@ mod local_server;
 mod mutants;
 mod outputs;
 mod profile;
+mod reproduce;
+mod sbom;
 mod schema;
 mod sim;
 mod size;
 mod spin;
 mod test;
 mod tools;
+mod tree;
 mod worker;
 
 use anyhow::{Result, bail};
@@ -59,6 +63,9 @@ const CHORES: &[&Chore] = &[
     &bench_limits::CHORE,
     &schema::CHORE,
     &size::CHORE,
+    &reproduce::CHORE,
+    &sbom::CHORE,
+    &advisories::CHORE,
 ];
 
 fn main() -> ExitCode {

@@ -5,6 +5,7 @@ use crate::{
     outputs::replace_file,
     profile::Profile,
     tools::{cargo, in_root, install_rust_target, run, say, target_directory},
+    tree::Tree,
 };
 use anyhow::{Result, bail};
 use std::{fs, path::PathBuf};
@@ -67,20 +68,24 @@ pub(crate) const HOST: &str = "auth101-spin-host";
 /// Builds it.
 pub(crate) fn build(component: &Component) -> Result<()> {
     install_rust_target(TARGET)?;
+    let made = compile(component, &Tree::here())?;
+    let output = in_root(component.output);
+    replace_file(&made, &output)?;
+    say(&format!("{} is ready ({} KiB)", component.output, fs::metadata(&output)?.len() / 1024));
+    Ok(())
+}
+
+/// Compiles it, and says where the component is.
+pub(crate) fn compile(component: &Component, tree: &Tree) -> Result<PathBuf> {
     say(&format!("Compiling {} for {TARGET}", component.package));
-    let mut cargo = cargo(&["rustc", "--target", TARGET, "--package", component.package, "--lib"]);
+    let mut cargo = tree.cargo(&["rustc", "--target", TARGET, "--package", component.package, "--lib"]);
     cargo.args(component.profile.arguments());
     if !component.features.is_empty() {
         cargo.arg("--features").arg(component.features.join(","));
     }
     // The profiles keep symbols, for wasm-bindgen. A component has no use for them, and they are a tenth of it.
     run(cargo.args(["--", "-C", "strip=symbols"]))?;
-    let made =
-        target_directory().join(TARGET).join(component.profile.directory()).join(component.package.replace('-', "_"));
-    let output = in_root(component.output);
-    replace_file(&made.with_extension("wasm"), &output)?;
-    say(&format!("{} is ready ({} KiB)", component.output, fs::metadata(&output)?.len() / 1024));
-    Ok(())
+    Ok(tree.module(TARGET, component.profile.directory(), component.package))
 }
 
 /// Builds the program that runs components where there is no `spin`, and says where it is.

@@ -164,6 +164,27 @@ pub(crate) fn install_locked(directory: &Path, part: &str, what: &str) -> Result
     run_quietly(&mut npm).context("npm is needed; it comes with Node.js 20 or newer from https://nodejs.org")
 }
 
+/// cargo-deny, in a version of its own: a new release changes no verdict by itself.
+pub(crate) fn cargo_deny() -> Result<PathBuf> {
+    install_tool("cargo-deny", "0.20.2", &["--no-default-features"])
+}
+
+/// Installs a subcommand of cargo into `target/tools`, unless it is there, and says where it is.
+pub(crate) fn install_tool(name: &str, version: &str, features: &[&str]) -> Result<PathBuf> {
+    let tools = in_root("target/tools");
+    let program = tools.join("bin").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    // Cargo notes what it has installed as `"name version (source)" = …`.
+    let installed = std::fs::read_to_string(tools.join(".crates.toml")).unwrap_or_default();
+    if program.exists() && installed.contains(&format!("\"{name} {version} ")) {
+        return Ok(program);
+    }
+    say(&format!("Installing {name} {version} into target/tools (some minutes, once)"));
+    // It runs for a second: optimising it would take longer than all its runs.
+    let mut install = cargo(&["install", "--quiet", "--locked", "--debug", name, "--version", version]);
+    run(install.args(features).arg("--root").arg(&tools))?;
+    Ok(program)
+}
+
 /// Installs another version of Node.js into `target/node-` and its major version, for tests.
 pub(crate) fn install_node(version: &str) -> Result<()> {
     let (major, _) = version.split_once('.').context("a version has dots")?;
@@ -189,6 +210,6 @@ pub(crate) fn install_node(version: &str) -> Result<()> {
 }
 
 /// The package manager of JavaScript. It comes with Node.js.
-fn npm() -> Command {
+pub(crate) fn npm() -> Command {
     Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" })
 }

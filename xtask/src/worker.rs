@@ -4,7 +4,8 @@ use crate::{
     Chore,
     outputs::{make_directory_anew, replace_directory},
     profile::Profile,
-    tools::{cargo, in_root, install_node_modules, install_rust_target, javascript, run, say, target_directory},
+    tools::{in_root, install_node_modules, install_rust_target, javascript, run, say},
+    tree::Tree,
 };
 use anyhow::{Context, Result, bail, ensure};
 use std::{
@@ -62,7 +63,7 @@ const SHIM: &str = include_str!("../../crates/auth101-worker/shim.js");
 pub(crate) fn build(worker: &Worker) -> Result<()> {
     install_rust_target(TARGET)?;
     install_node_modules()?;
-    let wasm = compile(worker)?;
+    let wasm = compile(worker, &Tree::here())?;
     let stage = in_root("target/worker").join(worker.output);
     make_directory_anew(&stage)?;
     bind(&wasm, &stage)?;
@@ -73,9 +74,10 @@ pub(crate) fn build(worker: &Worker) -> Result<()> {
     Ok(())
 }
 
-fn compile(worker: &Worker) -> Result<PathBuf> {
+/// Compiles it, and says where the module is.
+pub(crate) fn compile(worker: &Worker, tree: &Tree) -> Result<PathBuf> {
     say(&format!("Compiling {} for {TARGET}", worker.package));
-    let mut cargo = cargo(&["build", "--target", TARGET, "--package", worker.package, "--lib"]);
+    let mut cargo = tree.cargo(&["build", "--target", TARGET, "--package", worker.package, "--lib"]);
     cargo
         .args(worker.profile.arguments())
         // Futures run on js-sys' executor, which the `worker` crate uses too: two executors would be two queues.
@@ -84,14 +86,11 @@ fn compile(worker: &Worker) -> Result<PathBuf> {
         cargo.arg("--features").arg(worker.features.join(","));
     }
     run(&mut cargo)?;
-    Ok(target_directory()
-        .join(TARGET)
-        .join(worker.profile.directory())
-        .join(format!("{}.wasm", worker.package.replace('-', "_"))))
+    Ok(tree.module(TARGET, worker.profile.directory(), worker.package))
 }
 
 /// Makes the JavaScript that calls the module.
-fn bind(wasm: &Path, stage: &Path) -> Result<()> {
+pub(crate) fn bind(wasm: &Path, stage: &Path) -> Result<()> {
     let mut bindgen = Bindgen::new();
     // Without the names of functions it is a tenth smaller; a panic names its file and line all the same.
     bindgen.input_path(wasm).out_name("worker").typescript(false).remove_name_section(true);

@@ -1,6 +1,6 @@
 //! Programs that the tests use, installed where they are missing.
 
-use crate::tools::{cargo, in_root, is_installed, run, say};
+use crate::tools::{in_root, is_installed, run, say};
 use anyhow::{Context, Result};
 use std::{
     fs,
@@ -68,24 +68,6 @@ pub(super) fn chromium() -> Result<PathBuf> {
     }
     install_debian_packages(&["chromium"])?;
     find().context("there is no program `chromium`, though its package is installed")
-}
-
-/// The version of cargo-deny, so that a new release changes no verdict by itself.
-const CARGO_DENY: &str = "0.20.2";
-
-/// cargo-deny, in `target/tools`.
-pub(super) fn cargo_deny() -> Result<PathBuf> {
-    let tools = in_root("target/tools");
-    let program = tools.join("bin/cargo-deny");
-    let version = Command::new(&program).arg("--version").output();
-    if version.is_ok_and(|output| output.stdout.trim_ascii().ends_with(format!(" {CARGO_DENY}").as_bytes())) {
-        return Ok(program);
-    }
-    say(&format!("Installing cargo-deny {CARGO_DENY} into target/tools (some minutes, once)"));
-    // It runs for a second: optimising it would take longer than all its runs.
-    let mut install = cargo(&["install", "--quiet", "--locked", "--debug", "--no-default-features", "--force"]);
-    run(install.args(["cargo-deny", "--version", CARGO_DENY, "--root"]).arg(&tools))?;
-    Ok(program)
 }
 
 /// Installs packages where the machine is Debian's and we may.

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     js, js_suite, spin,
-    tools::{cargo, install_node, install_node_modules, run},
+    tools::{cargo, cargo_deny, install_node, install_node_modules, run},
     worker,
 };
 use anyhow::Result;
@@ -47,7 +47,7 @@ pub(super) static OTHER_NODES: Job =
     });
 
 pub(super) static CARGO_DENY: Job =
-    build("install cargo-deny", "compiled from its source, once", &[], || install::cargo_deny().map(drop));
+    build("install cargo-deny", "compiled from its source, once", &[], || cargo_deny().map(drop));
 
 pub(super) static JS: Job = build("build js", "the npm package, into js/dist", &[&NODE_MODULES], js::build);
 

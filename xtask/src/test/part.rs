@@ -9,7 +9,7 @@ use super::{
     },
     node::{browser_tests, node_tests, opens_databases, tests_in},
 };
-use crate::tools::{cargo, in_root, install_rust_target, javascript, run, run_quietly, this_program};
+use crate::tools::{cargo, cargo_deny, in_root, install_rust_target, javascript, run, run_quietly, this_program};
 use anyhow::{Context, Result};
 use std::process::Command;
 
@@ -188,5 +188,5 @@ fn python() -> Result<()> {
 
 fn deny() -> Result<()> {
     // The advisories are in a repository that not every network reaches: `cargo xtask advisories` asks for them.
-    run(Command::new(install::cargo_deny()?).args(["check", "bans", "licenses", "sources"]).current_dir(in_root(".")))
+    run(Command::new(cargo_deny()?).args(["check", "bans", "licenses", "sources"]).current_dir(in_root(".")))
 }
