@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     ffi::OsString,
     io::{PipeWriter, Write},
     path::{Path, PathBuf},
@@ -12,6 +12,8 @@ use std::{
 thread_local! {
     /// Takes what this thread and its programs say, instead of the terminal.
     static OUTPUT: RefCell<Option<PipeWriter>> = const { RefCell::new(None) };
+    /// Whether the programs of this thread leave the processors to others that want them.
+    static GIVES_WAY: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Does work whose output, with that of its programs, goes into a pipe.
@@ -79,27 +81,60 @@ pub(crate) fn javascript(tool: &str) -> Result<Command> {
 
 /// Runs to the end. What the program says goes where this thread's output goes.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let name = name_of(command);
+    let mut prioritised = prioritised(command);
+    let command = prioritised.as_mut().unwrap_or(command);
     if let Some(pipe) = output()? {
         command.stdout(pipe.try_clone()?).stderr(pipe);
     }
-    complete(command)
+    complete(&name, command)
 }
 
 /// Runs to the end, and shows what the program says on its error stream only.
 pub(crate) fn run_quietly(command: &mut Command) -> Result<()> {
+    let name = name_of(command);
+    let mut prioritised = prioritised(command);
+    let command = prioritised.as_mut().unwrap_or(command);
     if let Some(pipe) = output()? {
         command.stderr(pipe);
     }
-    complete(command.stdout(Stdio::null()))
+    complete(&name, command.stdout(Stdio::null()))
 }
 
 fn output() -> Result<Option<PipeWriter>> {
     Ok(OUTPUT.with_borrow(|output| output.as_ref().map(PipeWriter::try_clone).transpose())?)
 }
 
-fn complete(command: &mut Command) -> Result<()> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let name = Path::new(&name).file_name().map_or(name.clone(), |name| name.to_string_lossy().into_owned());
+/// Lets the programs of this thread leave the processors to others that want them.
+pub(crate) fn give_way() {
+    GIVES_WAY.set(cfg!(unix));
+}
+
+/// The same command, at the priority of this thread.
+fn prioritised(command: &Command) -> Option<Command> {
+    if !GIVES_WAY.get() {
+        return None;
+    }
+    let mut nice = Command::new("nice");
+    nice.args(["-n", "10"]).arg(command.get_program()).args(command.get_args());
+    if let Some(directory) = command.get_current_dir() {
+        nice.current_dir(directory);
+    }
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => nice.env(name, value),
+            None => nice.env_remove(name),
+        };
+    }
+    Some(nice)
+}
+
+fn name_of(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn complete(name: &str, command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("`{name}` does not run; is it installed?"))?;
     if status.success() { Ok(()) } else { bail!("`{name}` failed ({status}); see its output above") }
 }

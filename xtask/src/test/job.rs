@@ -19,6 +19,8 @@ pub(super) enum Kind {
     Install,
     /// Runs cargo, which lets nobody else into its target directory: one at a time, beside one job of tests.
     Build,
+    /// Tests that run cargo, which builds nothing any more: as a build, but as urgent as other tests.
+    CargoTest,
     /// Reads what others have built.
     Test,
 }

@@ -54,10 +54,9 @@ pub(super) static PARTS: &[Job] = &[
     test("client", "the browser client and its races", &[&JS], client),
     test("python", "password hashes and tokens against the Python package", &[&PYTHON], python),
     build("sim", "the simulator over 100,000 seeds", &[], simulator),
-    // They call cargo, which builds nothing any more.
-    build("page", "the example page in a real Chromium", &[&WORKER, &CHROMIUM], page),
-    build("readme", "the README's transcript", &[&WORKER, &SPIN, &NATIVE], readme),
-    build("deploy", "what `wrangler deploy` would send", &[&WORKER], deploy),
+    cargo_test("page", "the example page in a real Chromium", &[&WORKER, &CHROMIUM], page),
+    cargo_test("readme", "the README's transcript", &[&WORKER, &SPIN, &NATIVE], readme),
+    cargo_test("deploy", "what `wrangler deploy` would send", &[&WORKER], deploy),
     build("deny", "licences and sources of the dependencies", &[&CARGO_DENY], deny),
 ];
 
@@ -72,6 +71,15 @@ const fn build(
     run: fn() -> Result<()>,
 ) -> Job {
     Job { name, claim, kind: Kind::Build, needs, run }
+}
+
+const fn cargo_test(
+    name: &'static str,
+    claim: &'static str,
+    needs: &'static [&'static Job],
+    run: fn() -> Result<()>,
+) -> Job {
+    Job { name, claim, kind: Kind::CargoTest, needs, run }
 }
 
 fn format() -> Result<()> {

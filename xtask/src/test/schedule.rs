@@ -5,7 +5,7 @@ use super::{
     job::{Job, Kind},
     output::Output,
 };
-use crate::tools::with_output;
+use crate::tools::{give_way, with_output};
 use anyhow::{Context, Result, anyhow};
 use std::{
     io::Write,
@@ -86,10 +86,11 @@ pub(super) fn run(jobs: &[&'static Job], terminal: impl Write + Send + 'static) 
 fn may_start(job: &Job, running: &[&Job], outcomes: &[Outcome]) -> bool {
     let is_ready = job.needs.iter().all(|need| end_of(need, outcomes).is_some());
     let count = |kind: Kind| running.iter().filter(|job| job.kind == kind).count();
+    let uses_of_cargo = count(Kind::Build) + count(Kind::CargoTest);
     let has_room = match job.kind {
         Kind::Install => count(Kind::Install) == 0,
-        Kind::Build => count(Kind::Build) == 0 && count(Kind::Test) < AT_ONCE,
-        Kind::Test => count(Kind::Build) + count(Kind::Test) < AT_ONCE,
+        Kind::Build | Kind::CargoTest => uses_of_cargo == 0 && count(Kind::Test) < AT_ONCE,
+        Kind::Test => uses_of_cargo + count(Kind::Test) < AT_ONCE,
     };
     is_ready && has_room
 }
@@ -108,6 +109,10 @@ fn run_into(output: &Arc<Output>, job: &'static Job) -> End {
             reading.read(job.name, reader);
             let _ = read_all.send(());
         });
+        if job.kind == Kind::Build {
+            // What compiles has time; a test may be waiting for an answer.
+            give_way();
+        }
         let result = with_output(writer, || {
             catch_unwind(AssertUnwindSafe(job.run)).unwrap_or_else(|_| Err(anyhow!("the part panicked")))
         });
