@@ -1,7 +1,7 @@
 //! `native_host DATABASE OPTIONS`: the service, compiled for this machine, for tests that are not written in Rust.
 //!
-//! `DATABASE` is `sqlite:FILE`, `postgresql://…` or `mysql://…` and has the tables; `OPTIONS` is a JSON object of options.
-//! Every line of the standard input is a request, and a line of the standard output is its response:
+//! `DATABASE` is `sqlite:FILE`, `postgresql://…` or `mysql://…`, `OPTIONS` is a JSON object of options. The program makes
+//! the tables that are missing and says `ready`. Every further line of its output is the response to a line of its input:
 //!
 //! ```json
 //! {"method":"GET","path":"/auth/session","headers":{"authorization":"Bearer …"},"body":"base64"}
@@ -22,7 +22,7 @@ use auth101_core::{
     },
     port::Clock,
 };
-use auth101_sql::{Dialect, Entities, SqlDriver, SqlStore, Statements};
+use auth101_sql::{Dialect, Entities, SqlDriver, SqlStore, Statement, Statements, schema};
 use auth101_testkit::{
     executor::block_on, random::SeededRandom, rusqlite::RusqliteDriver, server_driver::ServerDriver,
 };
@@ -72,10 +72,15 @@ fn serve(driver: impl SqlDriver, dialect: Dialect, options: &str) -> Result<(), 
     }
     let config = Config::new(&options).map_err(|error| error.to_string())?;
     let entities = Entities::new(&options.entities).map_err(|error| error.to_string())?;
+    let tables = schema::create_all_statements(dialect, &entities);
+    let tables: Vec<Statement<'_>> = tables.iter().map(|sql| Statement { sql, parameters: Vec::new() }).collect();
+    block_on(driver.batch(&tables)).map_err(|error| format!("the tables cannot be made: {error:?}"))?;
     let store = SqlStore::new(driver, Rc::new(Statements::new(dialect, &entities)));
     let ports = Ports::new(Rc::new(SystemClock), Rc::new(SeededRandom::new(1)));
     let auth = Auth101::new(Rc::new(config), store, InPlaceHasher, ports);
     let mut output = io::stdout().lock();
+    writeln!(output, "ready")?;
+    output.flush()?;
     for line in io::stdin().lock().lines() {
         let response = block_on(auth.handle(request(&serde_json::from_str(&line?)?)?));
         let body = Base64::encode_string(&response.body);
