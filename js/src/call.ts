@@ -14,8 +14,8 @@ import type { HashPool } from "./hash/pool.js";
 import { enter, isCurrent } from "./instance.js";
 import { runJob, type Task } from "./wasm/auth101.js";
 
-/** How long a database may take for one batch, in milliseconds. */
-export const DATABASE_TIMEOUT = 30_000;
+/** How long a database may take for a batch of the set-up, in milliseconds. For the others, the core says it. */
+const SET_UP_TIMEOUT = 30_000;
 
 /** How long the batches of a call may keep the event loop to themselves over a synchronous database, in milliseconds. */
 const BREATH = 10;
@@ -27,6 +27,8 @@ const FEW = 2;
 interface Step {
   readonly events?: readonly SecurityEvent[];
   readonly batch?: readonly Statement[];
+  /** How many milliseconds the batch has. */
+  readonly timeout?: number;
   readonly hash?: true;
   readonly result?: unknown;
 }
@@ -54,10 +56,10 @@ export async function run<Outcome>(instance: number, begin: () => Task, around: 
     let kept = 0;
     let batches = 0;
     for (;;) {
-      const { events, batch, hash, result } = step;
+      const { events, batch, timeout = 0, hash, result } = step;
       for (const event of events ?? []) around.report(event.event === "fault" ? { ...event, ...detail } : event);
       if (batch !== undefined) {
-        const outcome = await runBatch(batch, around, (milliseconds) => (kept += milliseconds));
+        const outcome = await runBatch(batch, timeout, around, (milliseconds) => (kept += milliseconds));
         batches += 1;
         // What is awaited over a synchronous database comes before everything else that waits in this process.
         if (batches > FEW && kept > BREATH) {
@@ -88,11 +90,18 @@ interface BatchOutcome {
   readonly detail?: Partial<FaultEvent>;
 }
 
-async function runBatch(batch: readonly Statement[], around: Surroundings, onKept: OnKept): Promise<BatchOutcome> {
+async function runBatch(
+  batch: readonly Statement[],
+  timeout: number,
+  around: Surroundings,
+  onKept: OnKept,
+): Promise<BatchOutcome> {
   try {
+    const asked = performance.now();
     const tables = around.prepare();
     if (tables !== undefined) await tables;
-    const results = await within(around.database, batch, around.transaction, onKept);
+    const remaining = Math.max(0, timeout - (performance.now() - asked));
+    const results = await within(around.database, batch, around.transaction, remaining, onKept);
     return results === SILENCE ? { answer: "silent", detail: { problem: "did not answer in time" } } : readResults(results, batch.length);
   } catch (error) {
     return describeFailure(error);
@@ -112,10 +121,11 @@ async function within(
   database: Database,
   batch: readonly Statement[],
   transaction: Transaction,
+  timeout: number,
   onKept: OnKept = () => {},
 ): Promise<readonly Result[] | typeof SILENCE> {
   const controller = new AbortController();
-  const limits = { timeout: DATABASE_TIMEOUT, signal: controller.signal };
+  const limits = { timeout, signal: controller.signal };
   const begun = performance.now();
   const given = database.batch(batch, { begin: [...transaction.begin], ...limits });
   onKept(performance.now() - begun);
@@ -125,7 +135,7 @@ async function within(
     timer = setTimeout(() => {
       controller.abort();
       resolve(SILENCE);
-    }, DATABASE_TIMEOUT);
+    }, timeout);
   });
   try {
     // Whatever it comes to after that is nobody's concern.
@@ -163,7 +173,7 @@ export function once(make: () => Promise<void>): () => Promise<void> | undefined
 
 /** Runs a batch as part of the set-up: no results are wanted. */
 export async function runStatements(database: Database, batch: readonly Statement[], transaction: Transaction) {
-  if ((await within(database, batch, transaction)) === SILENCE) {
+  if ((await within(database, batch, transaction, SET_UP_TIMEOUT)) === SILENCE) {
     throw new Error("the database did not answer in time");
   }
 }

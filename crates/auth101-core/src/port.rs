@@ -20,7 +20,8 @@ use crate::{
     problem::Problem,
     time::{Resolution, Timestamp},
 };
-use core::fmt;
+use alloc::string::String;
+use core::{fmt, time::Duration};
 
 /// The clock. Asked once a request.
 pub trait Clock {
@@ -138,9 +139,29 @@ pub trait Store {
     /// Removes the session, if it is there and is the user's; whether a row went.
     async fn close_session(&self, user: &UserId, session: &SessionReference) -> Result<bool, StoreError>;
 
-    /// Removes every session that is over: how many rows went. The one method that may take several atomic steps, each
-    /// of which removes some.
-    async fn purge_expired(&self, horizon: Horizon) -> Result<u64, StoreError>;
+    /// Removes the sessions that are over, page by page in the order of their identifiers: one page a call, so that the
+    /// work of a step is bounded and others get their turn between two. Begins with [`Pages::default`], and goes on with
+    /// what [`Purged::next`] says. A session that a refresh extends meanwhile is not removed.
+    async fn purge_expired(&self, horizon: Horizon, pages: Pages) -> Result<Purged, StoreError>;
+}
+
+/// How far a purge has come: sessions with identifiers up to `after` are done, those up to `until` are next. Nothing is
+/// next at the beginning, when the first step only looks up where the first page ends.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Pages {
+    /// The last identifier of the page before.
+    pub after: String,
+    /// The last identifier of the page.
+    pub until: String,
+}
+
+/// What a step of a purge did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Purged {
+    /// How many rows went.
+    pub removed: u64,
+    /// Where to go on; nothing once all pages are done.
+    pub next: Option<Pages>,
 }
 
 /// Where sessions end: at or before `now` by their own expiry, or born at or before `born` by the absolute lifetime.
@@ -223,6 +244,10 @@ pub struct Rotation {
     pub horizon: Horizon,
     /// `expires_at` of the row once rotated.
     pub expires_at: Timestamp,
+    /// How long the batch may take from now until it commits, all attempts and waits for locks included. The row is stamped
+    /// with the time of the request: if it became visible later than a grace period after that, the caller's own retry
+    /// would look like theft. A batch that does not make it writes nothing and is [`StoreError::Unavailable`].
+    pub commit_within: Duration,
 }
 
 /// What the refresh batch found.

@@ -1,6 +1,9 @@
 //! The SQL driver over a database of the host, with as many batches under way as the suite wants.
 
-use auth101_js::rows::{self, BoundStatement};
+use auth101_js::{
+    platform,
+    rows::{self, BoundStatement},
+};
 use auth101_sql::{Dialect, Outcome, SqlDriver, SqlError, Statement};
 use std::{
     cell::{Cell, RefCell},
@@ -8,6 +11,7 @@ use std::{
     future::poll_fn,
     rc::Rc,
     task::Poll,
+    time::Duration,
 };
 
 /// What JavaScript is asked to run, and what it answered.
@@ -46,7 +50,8 @@ pub(crate) struct HostDatabase {
 }
 
 impl SqlDriver for HostDatabase {
-    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
+    /// The test that drives the suite tells the driver how long it may take.
+    async fn batch_within(&self, statements: &[Statement<'_>], _: Duration) -> Result<Vec<Outcome>, SqlError> {
         let number = self.desk.ask(rows::write(self.dialect, statements));
         let answer = poll_fn(|_| match self.desk.answers.borrow_mut().remove(&number) {
             Some(answer) => Poll::Ready(answer),
@@ -57,5 +62,9 @@ impl SqlDriver for HostDatabase {
             Ok(outcomes) if outcomes.len() != statements.len() => Err(SqlError::Rejected),
             outcome => outcome,
         }
+    }
+
+    fn elapsed(&self) -> Duration {
+        platform::elapsed()
     }
 }

@@ -11,15 +11,22 @@ use std::{
     cell::{Cell, RefCell},
     future::poll_fn,
     task::Poll,
+    time::Duration,
 };
 use zeroize::Zeroizing;
 
 /// What a task waits for.
 pub(crate) enum Question {
     /// A batch on the database.
-    Batch(Vec<BoundStatement>),
+    Batch(LimitedBatch),
     /// A hash in a worker; see `job.rs`.
     Hash(Zeroizing<Vec<u8>>),
+}
+
+/// A batch, and how long it may take.
+pub(crate) struct LimitedBatch {
+    pub(crate) statements: Vec<BoundStatement>,
+    pub(crate) limit: Duration,
 }
 
 /// What JavaScript found out.

@@ -16,7 +16,7 @@ mod exchange;
 mod hasher;
 mod job;
 mod options;
-mod platform;
+pub mod platform;
 pub mod rows;
 pub mod service;
 pub mod task;

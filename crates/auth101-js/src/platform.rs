@@ -7,7 +7,7 @@ use auth101_core::{
 };
 use js_sys::Function;
 use serde_json::json;
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 use wasm_bindgen::JsValue;
 
 /// The time at which the call was made: `Date.now()`, read once by whoever makes it.
@@ -18,6 +18,12 @@ impl Clock for CallTime {
         #[allow(clippy::cast_possible_truncation, reason = "whole milliseconds, and the cast saturates")]
         Timestamp::from_millis(self.0 as i64)
     }
+}
+
+/// `Date.now()`, by which the time of a batch is measured.
+#[must_use]
+pub fn elapsed() -> Duration {
+    Duration::from_secs_f64(js_sys::Date::now().max(0.0) / 1_000.0)
 }
 
 /// `crypto.getRandomValues`.

@@ -2,7 +2,7 @@
 
 use crate::{
     boundary::{Returned, to_js},
-    exchange::{Answer, Exchange, Question},
+    exchange::{Answer, Exchange, LimitedBatch, Question},
     job,
     rows::{self, BoundStatement},
 };
@@ -41,6 +41,9 @@ struct Step {
     /// These statements are to be run.
     #[serde(skip_serializing_if = "Option::is_none")]
     batch: Option<Vec<BoundStatement>>,
+    /// How many milliseconds they have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeout: Option<f64>,
     /// The job that [`Task::job`] gives is to be done.
     #[serde(skip_serializing_if = "Option::is_none")]
     hash: Option<bool>,
@@ -62,7 +65,10 @@ impl Task {
                 *work = None;
                 step.result = result;
             }
-            (Some(Poll::Pending), Some(Question::Batch(batch))) => step.batch = Some(batch),
+            (Some(Poll::Pending), Some(Question::Batch(LimitedBatch { statements, limit }))) => {
+                step.batch = Some(statements);
+                step.timeout = Some(limit.as_secs_f64() * 1_000.0);
+            }
             (Some(Poll::Pending), Some(Question::Hash(job))) => {
                 self.job.set(Some(job));
                 step.hash = Some(true);
@@ -76,7 +82,7 @@ impl Task {
 
 #[wasm_bindgen]
 impl Task {
-    /// The first step: `events` that happened, and one of `batch`, `hash` and `result`.
+    /// The first step: `events` that happened, and one of `batch` (with its `timeout`), `hash` and `result`.
     pub fn start(&self) -> Returned {
         self.resume()
     }

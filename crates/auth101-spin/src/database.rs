@@ -3,17 +3,16 @@
 use crate::{deadline::Deadline, postgres, set_up::SetUpError, sqlite};
 use auth101_core::Secret;
 use auth101_sql::{Dialect, Outcome, SqlDriver, SqlError, Statement};
-use std::time::Duration;
+use std::{
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
 /// The variable that chooses.
 pub(crate) const VARIABLE: &str = "auth_database";
 
 /// How long the check may take: a component's own routes wait for it too, which may need no database.
 const CHECKED_FOR: Duration = Duration::from_secs(2);
-
-/// How long a batch may take in all. The host waits for a connection, an answer or a lock without end. A batch that is given
-/// up here is rolled back, unless its COMMIT is on the way: each may be run twice.
-const AT_MOST: Duration = Duration::from_secs(10);
 
 /// The SQLite database that is meant where none is named.
 const DEFAULT_LABEL: &str = "default";
@@ -82,14 +81,21 @@ impl Database {
 }
 
 impl SqlDriver for Database {
-    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
+    /// The host waits for a connection, an answer or a lock without end. A batch that is given up here is rolled back,
+    /// unless its COMMIT is on the way: each may be run twice.
+    async fn batch_within(&self, statements: &[Statement<'_>], limit: Duration) -> Result<Vec<Outcome>, SqlError> {
         let batch = async {
             match self {
                 Self::Sqlite { label } => sqlite::batch(label, statements).await,
                 Self::Postgres { address } => postgres::batch(address.expose(), statements).await,
             }
         };
-        Deadline::after(AT_MOST).before(batch).await.unwrap_or(Err(SqlError::Unavailable))
+        Deadline::after(limit).before(batch).await.unwrap_or(Err(SqlError::Unavailable))
+    }
+
+    fn elapsed(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed()
     }
 }
 

@@ -8,7 +8,7 @@ use auth101_sql::{
     entity::Ownership,
     schema,
 };
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 /// Any number will do, as long as every component takes the same: "auth101" in ASCII.
 const LOCK: i64 = 0x0061_7574_6831_3031;
@@ -69,13 +69,17 @@ impl MakingTables {
 }
 
 impl SqlDriver for MakingTables {
-    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
-        match self.0.database.batch(statements).await {
+    async fn batch_within(&self, statements: &[Statement<'_>], limit: Duration) -> Result<Vec<Outcome>, SqlError> {
+        let started = self.elapsed();
+        match self.0.database.batch_within(statements, limit).await {
             Err(SqlError::NotSetUp(problem))
                 if problem.cause == Cause::MissingTable && self.may_help(&problem.subject) =>
             {
                 match self.make().await {
-                    Ok(()) => self.0.database.batch(statements).await,
+                    Ok(()) => {
+                        let remaining = limit.saturating_sub(self.elapsed().saturating_sub(started));
+                        self.0.database.batch_within(statements, remaining).await
+                    }
                     Err(error @ (SqlError::Conflict | SqlError::Unavailable)) => Err(error),
                     // It may not: then the log names the table and says who makes it.
                     Err(_) => Err(SqlError::NotSetUp(problem)),
@@ -83,6 +87,10 @@ impl SqlDriver for MakingTables {
             }
             outcome => outcome,
         }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.database.elapsed()
     }
 }
 

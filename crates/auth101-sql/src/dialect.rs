@@ -23,6 +23,17 @@ pub(crate) enum Kind {
     Time,
 }
 
+/// What a lock on a row keeps others from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Strength {
+    /// Writing the row. Others may lock it likewise.
+    Share,
+    /// Writing or locking the row, except by a reference to its key.
+    NoKeyUpdate,
+    /// Writing, locking or referencing the row.
+    Update,
+}
+
 impl Dialect {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::MySql];
@@ -55,18 +66,23 @@ impl Dialect {
     /// What a driver over one connection runs before the statements of a batch, in order.
     ///
     /// A connection from a pool may carry a stranger's unfinished transaction, which the next `COMMIT` would make
-    /// true; it is rolled back first. Each statement then sees what others have committed by its start, and datetimes
-    /// with a time zone are read and written in UTC.
+    /// true; it is rolled back first. Each statement then sees what others have committed by its start, datetimes
+    /// with a time zone are read and written in UTC, and no statement waits for a lock longer than
+    /// [`LOCK_WAIT`](crate::LOCK_WAIT). On MySQL these are settings of the connection: a driver over a pool of the host's
+    /// remembers what they were and restores it. On SQLite the lock is the file's, and the busy time-out the driver's.
     #[must_use]
     pub const fn begin(self) -> &'static [&'static str] {
         match self {
             Self::Sqlite => &["BEGIN IMMEDIATE"],
-            Self::Postgres => {
-                &["ROLLBACK", "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", "SET LOCAL TIME ZONE 'UTC'"]
-            }
+            Self::Postgres => &[
+                "ROLLBACK",
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+                "SET LOCAL TIME ZONE 'UTC'",
+                "SET LOCAL lock_timeout = '2s'",
+            ],
             Self::MySql => &[
                 "ROLLBACK",
-                "SET SESSION time_zone = '+00:00'",
+                "SET SESSION time_zone = '+00:00', SESSION innodb_lock_wait_timeout = 2",
                 "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
                 "START TRANSACTION READ WRITE",
             ],
@@ -79,6 +95,19 @@ impl Dialect {
         match self {
             Self::Sqlite => false,
             Self::Postgres | Self::MySql => true,
+        }
+    }
+
+    /// What a `SELECT` ends with that locks the rows it finds, with the weakest lock of the dialect that is as strong. In
+    /// PostgreSQL, all but `FOR UPDATE` let others insert rows that reference the locked one. In MySQL and MariaDB, such
+    /// inserts share a lock with `LOCK IN SHARE MODE`, which both understand.
+    pub(crate) const fn lock(self, strength: Strength) -> &'static str {
+        match (self, strength) {
+            (Self::Sqlite, _) => "",
+            (Self::Postgres, Strength::Share) => " FOR SHARE",
+            (Self::Postgres, Strength::NoKeyUpdate) => " FOR NO KEY UPDATE",
+            (Self::MySql, Strength::Share) => " LOCK IN SHARE MODE",
+            (Self::Postgres | Self::MySql, _) => " FOR UPDATE",
         }
     }
 
@@ -122,12 +151,20 @@ impl Dialect {
         }
     }
 
-    /// A datetime column as something that compares with a bound time. On SQLite others write a `T` between date and
-    /// time, which sorts after the space: without this an expired row of theirs would live until midnight.
+    /// A datetime column as something that compares with a bound time. What [`auth101_core::Timestamp::parse`] does not
+    /// read comes before every time, so that such a session is over and never lives for ever: `NULL`, `infinity`, and on
+    /// SQLite text and numbers that are not a date and a time without an offset. On SQLite others write a `T` between
+    /// date and time, which sorts after the space: an expired row of theirs would live until midnight.
     pub(crate) fn comparable_time(self, column: &str) -> String {
         match self {
-            Self::Sqlite => format!("replace({column}, 'T', ' ')"),
-            Self::Postgres | Self::MySql => column.to_owned(),
+            Self::Sqlite => format!(
+                "CASE WHEN date({column}) = substr({column}, 1, 10) AND substr({column}, 11) NOT GLOB '*[^T0-9:. ]*' \
+                 THEN replace({column}, 'T', ' ') ELSE '' END"
+            ),
+            Self::Postgres => {
+                format!("CASE WHEN {column} < TIMESTAMP '10000-01-01' THEN {column} ELSE TIMESTAMP '-infinity' END")
+            }
+            Self::MySql => format!("COALESCE({column}, TIMESTAMP'1000-01-01 00:00:00')"),
         }
     }
 

@@ -5,12 +5,24 @@ use alloc::{
     vec::Vec,
 };
 use auth101_core::{Problem, Timestamp};
-use core::fmt;
+use core::{fmt, time::Duration};
+
+/// How long a batch may take where nothing asks for less, its repetitions included.
+pub const BATCH_LIMIT: Duration = Duration::from_secs(10);
+
+/// The longest wait for a lock on a row. [`Dialect::begin`](crate::Dialect::begin) sets it on servers. Whoever has waited
+/// that long meets a transaction that is stuck, and would hold a connection that others need.
+pub const LOCK_WAIT: Duration = Duration::from_secs(2);
 
 /// A connection to a database, or a pool of them.
 pub trait SqlDriver {
     /// Runs the statements in order as one transaction: all of them commit or none does, also where the future is
     /// dropped before it ends. One [`Outcome`] a statement, in order.
+    ///
+    /// The batch has `limit` from the call on, the wait for a connection included. The statements hold the time at which
+    /// the request arrived, so nothing may commit later: what has not sent its `COMMIT` by then rolls back, and where that
+    /// cannot be known at once, the connection is closed and nobody gets it again. Databases whose batch cannot be
+    /// bounded from outside (D1, libSQL servers) may commit later; the caller has heard [`SqlError::Unavailable`] by then.
     ///
     /// What isolates concurrent batches is READ COMMITTED or more: a statement sees what others had committed when it
     /// began, and a row that one batch has written makes the next writer of it wait for the end of that batch. Two
@@ -21,7 +33,19 @@ pub trait SqlDriver {
     ///
     /// # Errors
     /// See [`SqlError`]; in every case nothing of the batch remains.
-    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError>;
+    async fn batch_within(&self, statements: &[Statement<'_>], limit: Duration) -> Result<Vec<Outcome>, SqlError>;
+
+    /// The same, with [`BATCH_LIMIT`].
+    ///
+    /// # Errors
+    /// As for [`SqlDriver::batch_within`].
+    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
+        self.batch_within(statements, BATCH_LIMIT).await
+    }
+
+    /// A clock that the host reads: only differences between two readings mean anything. A batch that is run again has
+    /// what remains of its limit.
+    fn elapsed(&self) -> Duration;
 }
 
 /// A statement with its parameters.

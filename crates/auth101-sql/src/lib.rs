@@ -19,7 +19,7 @@ pub mod statement;
 pub mod store;
 
 pub use dialect::Dialect;
-pub use driver::{Outcome, Row, SqlDriver, SqlError, Statement, Value};
+pub use driver::{BATCH_LIMIT, LOCK_WAIT, Outcome, Row, SqlDriver, SqlError, Statement, Value};
 pub use entity::Entities;
 pub use statement::Statements;
 pub use store::SqlStore;

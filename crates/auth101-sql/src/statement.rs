@@ -3,10 +3,11 @@
 //! They are written once for all dialects and all configured names. `{session}` stands for a table, `{session.token}` for a column with its
 //! table, `{session:token}` for the bare column, `{session.expires_at|time}` for a datetime that is compared and
 //! `{session.expires_at|text}` for one that is read; `:name` is a parameter, `:name@time` one that holds a datetime.
-//! `{no_table}` is what a `SELECT` without a table needs. Columns are always qualified where SQL allows it: SQLite takes an unknown bare name in double quotes for a string.
+//! `{no_table}` is what a `SELECT` without a table needs, and `{for_share}`, `{for_no_key_update}` and `{for_update}` lock
+//! the rows that it finds. Columns are always qualified where SQL allows it: SQLite takes an unknown bare name in double quotes for a string.
 
 use crate::{
-    dialect::{Dialect, Kind},
+    dialect::{Dialect, Kind, Strength},
     driver::{Statement, Value},
     entity::Entities,
 };
@@ -60,7 +61,8 @@ pub struct Statements {
     pub(crate) select_holder_of_email: Rendered,
     pub(crate) select_credentials: Rendered,
     pub(crate) delete_sessions_over_of_user: Rendered,
-    pub(crate) lock_credentials: Option<Rendered>,
+    pub(crate) lock_user: Option<Rendered>,
+    pub(crate) lock_account: Option<Rendered>,
     pub(crate) insert_verified_session: Rendered,
     pub(crate) update_password: Rendered,
     pub(crate) select_session_exists: Rendered,
@@ -69,6 +71,7 @@ pub struct Statements {
     pub(crate) select_user: Rendered,
     pub(crate) select_user_and_session: Rendered,
     pub(crate) delete_sessions_over: Rendered,
+    pub(crate) select_end_of_page: Rendered,
 }
 
 /// The statements that name a session, in one of the two ways to name it.
@@ -125,20 +128,26 @@ const UPDATE_PASSWORD: &str = "UPDATE {account} SET {account:password} = :new_pa
     WHERE {account.id} = :account_row_id AND {account.password} = :verified_password \
     AND EXISTS (SELECT 1 FROM {session} WHERE {session.id} = :session_id)";
 
-// Where batches run side by side: the rows that the guards above look at stay as they are until the commit.
-const LOCK_CREDENTIALS: &str = "SELECT {account.id} AS account_row_id FROM {account} \
-    INNER JOIN {users} ON {users.id} = {account.user_id} WHERE {account.id} = :account_row_id FOR UPDATE";
+// Where batches run side by side, the rows that the guards look at stay as they are until the commit. All batches lock in
+// this order, so that none waits for another that waits for it: user, account, session. The user is only read, so a lock
+// that others share is enough: a deactivation comes before the whole batch or after it, and inserts of the host's that
+// reference the user do not wait.
+const LOCK_USER: &str = "SELECT {users.id} AS user_id FROM {users} WHERE {users.id} = :user_id{for_share}";
 
-// The user before the session, as everywhere: a deactivation then comes before the whole batch or after it.
-const LOCK_USER: &str = "SELECT {users.id} AS user_id FROM {users} WHERE {users.id} = :user_id FOR UPDATE";
+const LOCK_ACCOUNT: &str =
+    "SELECT {account.id} AS account_row_id FROM {account} WHERE {account.id} = :account_row_id{for_no_key_update}";
 
 const SELECT_SESSION_EXISTS: &str = "SELECT {session.id} AS session_id FROM {session} WHERE {session.id} = :session_id";
 
 const OVER: &str = "({session.expires_at|time} <= :now@time OR {session.created_at|time} <= :born@time)";
 
-/// The most rows that one statement of the purge removes. Databases limit the work of a statement, and one over the
-/// limit removes nothing at all.
-pub(crate) const PURGED_AT_ONCE: u64 = 1_000;
+/// How many rows a step of the purge looks at. Databases limit the work of a statement, and one over the limit removes
+/// nothing at all; and while it runs over a synchronous driver, nothing else does.
+const PURGE_PAGE: u64 = 1_000;
+
+// What says that a session is over must be a condition of the row itself: READ COMMITTED does not look again at one that
+// is only in a sub-select, and would remove a session that a refresh has extended meanwhile.
+const DELETE_PAGE: &str = "DELETE FROM {session} WHERE {session.id} > :after AND {session.id} <= :until AND ";
 
 const BY_ID: &str = "{session.id} = :session_id";
 const BY_TOKEN: &str = "{session.token} IN (:presented, :successor)";
@@ -165,7 +174,7 @@ impl Statements {
         let session_statements = |named: &str| SessionStatements {
             locks: [
                 lock(LOCK_USER),
-                lock(&format!("SELECT {{session.id}} AS session_id FROM {{session}} WHERE {named} FOR UPDATE")),
+                lock(&format!("SELECT {{session.id}} AS session_id FROM {{session}} WHERE {named}{{for_update}}")),
             ]
             .into_iter()
             .flatten()
@@ -189,7 +198,8 @@ impl Statements {
             delete_sessions_over_of_user: render(&format!(
                 "DELETE FROM {{session}} WHERE {{session.user_id}} = :user_id AND {OVER}"
             )),
-            lock_credentials: lock(LOCK_CREDENTIALS),
+            lock_user: lock(LOCK_USER),
+            lock_account: lock(LOCK_ACCOUNT),
             insert_verified_session: render(&format!("{INSERT_SESSION}{STILL_VERIFIED}")),
             update_password: render(UPDATE_PASSWORD),
             select_session_exists: render(SELECT_SESSION_EXISTS),
@@ -200,9 +210,10 @@ impl Statements {
                 "SELECT {USER_COLUMNS}, {SESSION_COLUMNS} FROM {{users}} LEFT JOIN {{session}} \
                  ON {{session.id}} = :session_id AND {{session.user_id}} = {{users.id}} WHERE {{users.id}} = :user_id"
             )),
-            delete_sessions_over: render(&format!(
-                "DELETE FROM {{session}} WHERE {{session.id}} IN (SELECT id FROM (SELECT {{session.id}} AS id \
-                 FROM {{session}} WHERE {OVER} LIMIT {PURGED_AT_ONCE}) AS sessions_over)"
+            delete_sessions_over: render(&format!("{DELETE_PAGE}{OVER}")),
+            select_end_of_page: render(&format!(
+                "SELECT MAX(id) AS session_id FROM (SELECT {{session.id}} AS id FROM {{session}} \
+                 WHERE {{session.id}} > :until ORDER BY {{session.id}} LIMIT {PURGE_PAGE}) AS page"
             )),
         }
     }
@@ -245,7 +256,7 @@ impl Statements {
             ("user_of_session, token without sid", Vec::from([&self.select_user])),
             ("close_session (POST /revoke, POST /sign-out)", Vec::from([&self.by_id.close])),
             ("close_session, token without sid", Vec::from([&self.by_token.close])),
-            ("purge_expired (scheduled)", Vec::from([&self.delete_sessions_over])),
+            ("purge_expired (scheduled), a page", Vec::from([&self.delete_sessions_over, &self.select_end_of_page])),
         ])
     }
 }
@@ -253,7 +264,7 @@ impl Statements {
 impl Statements {
     /// The batch that opens a session, in its order; the last statement tells whether it stands.
     pub(crate) fn opening_batch(&self, rehash: bool) -> Vec<&Rendered> {
-        let mut batch: Vec<&Rendered> = self.lock_credentials.iter().collect();
+        let mut batch: Vec<&Rendered> = self.lock_user.iter().chain(&self.lock_account).collect();
         batch.extend([&self.delete_sessions_over_of_user, &self.insert_verified_session]);
         if rehash {
             batch.push(&self.update_password);
@@ -301,8 +312,12 @@ fn render(dialect: Dialect, entities: &Entities, template: &str) -> Rendered {
 }
 
 fn render_name(dialect: Dialect, entities: &Entities, name: &str) -> String {
-    if name == "no_table" {
-        return dialect.no_table().to_string();
+    match name {
+        "no_table" => return dialect.no_table().to_string(),
+        "for_share" => return dialect.lock(Strength::Share).to_string(),
+        "for_no_key_update" => return dialect.lock(Strength::NoKeyUpdate).to_string(),
+        "for_update" => return dialect.lock(Strength::Update).to_string(),
+        _ => {}
     }
     let (name, used_as) = name.split_once('|').unwrap_or((name, ""));
     let (table, column) = match name.split_once(['.', ':']) {

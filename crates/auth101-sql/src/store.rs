@@ -1,9 +1,9 @@
 //! The store: one batch a step.
 
 use crate::{
-    driver::{Outcome, Row, SqlDriver, SqlError, Statement, Value},
+    driver::{BATCH_LIMIT, Outcome, Row, SqlDriver, SqlError, Statement, Value},
     row,
-    statement::{Binding, PURGED_AT_ONCE, SessionStatements, Statements},
+    statement::{Binding, SessionStatements, Statements},
 };
 use alloc::{rc::Rc, string::String, vec::Vec};
 use auth101_core::{
@@ -14,9 +14,10 @@ use auth101_core::{
         session::{NewSession, Session, SessionReference},
         user::User,
     },
-    port::{Horizon, Opened, Opening, Registration, Rotated, Rotation, SignUp, Store, StoreError},
+    port::{Horizon, Opened, Opening, Pages, Purged, Registration, Rotated, Rotation, SignUp, Store, StoreError},
     time::Resolution,
 };
+use core::time::Duration;
 
 /// How often a batch that lost to others is run in all, before the caller is told to try again.
 const ATTEMPTS: u32 = 4;
@@ -34,25 +35,29 @@ impl<D: SqlDriver> SqlStore<D> {
         Self { driver, statements }
     }
 
-    /// Runs a batch, again where it lost to concurrent writers: nothing of it remained, and every batch of ours gives
-    /// the same answer when it is repeated.
-    async fn run(&self, batch: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
+    /// The time that a step has, from now on.
+    fn bound(&self, limit: Duration) -> Bound {
+        Bound { started: self.driver.elapsed(), limit }
+    }
+
+    /// Runs a batch, again where it lost to concurrent writers and time remains: nothing of it was kept, and every batch
+    /// of the store gives the same answer when it is repeated.
+    async fn run(&self, batch: &[Statement<'_>], bound: &Bound) -> Result<Vec<Outcome>, SqlError> {
         let mut attempt = 1;
         loop {
-            match self.driver.batch(batch).await {
+            let remaining = bound.remaining(self.driver.elapsed());
+            if remaining.is_zero() {
+                return Err(SqlError::Unavailable);
+            }
+            match self.driver.batch_within(batch, remaining).await {
                 Err(SqlError::Conflict) if attempt < ATTEMPTS => attempt += 1,
                 outcome => return outcome,
             }
         }
     }
 
-    async fn select(&self, statement: Statement<'_>) -> Result<Vec<Row>, StoreError> {
-        Ok(last_rows(self.run(&[statement]).await.map_err(store_error)?))
-    }
-
-    async fn delete(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
-        let outcomes = self.run(&[statement]).await.map_err(store_error)?;
-        Ok(outcomes.first().map_or(0, |outcome| outcome.affected))
+    async fn select(&self, statement: Statement<'_>, bound: &Bound) -> Result<Vec<Row>, StoreError> {
+        Ok(last_rows(self.run(&[statement], bound).await.map_err(store_error)?))
     }
 
     fn named(&self, session: &SessionReference) -> &SessionStatements {
@@ -63,8 +68,8 @@ impl<D: SqlDriver> SqlStore<D> {
     }
 
     /// Who has the address, as the database's own comparison finds it.
-    async fn holder_of(&self, email: &str) -> Result<Option<String>, StoreError> {
-        let rows = self.select(self.statements.select_holder_of_email.bind(&[("email", text(email))])).await?;
+    async fn holder_of(&self, email: &str, bound: &Bound) -> Result<Option<String>, StoreError> {
+        let rows = self.select(self.statements.select_holder_of_email.bind(&[("email", text(email))]), bound).await?;
         rows.first().map(|row| row::optional_text(row, "user_id", "users.id")).transpose().map(Option::flatten)
     }
 }
@@ -94,7 +99,8 @@ impl<D: SqlDriver> Store for SqlStore<D> {
             statements.insert_first_session.bind(&bindings),
             statements.select_holder_of_email.bind(&bindings),
         ];
-        let holder = match self.run(&batch).await {
+        let bound = self.bound(BATCH_LIMIT);
+        let holder = match self.run(&batch, &bound).await {
             Ok(outcomes) => last_rows(outcomes)
                 .first()
                 .map(|row| row::optional_text(row, "user_id", "users.id"))
@@ -102,7 +108,7 @@ impl<D: SqlDriver> Store for SqlStore<D> {
                 .flatten(),
             // A racing sign-up took the address between the guard and the index. Databases name their indexes in many
             // ways, so who holds the address is asked rather than read out of the error.
-            Err(SqlError::UniqueViolation(_)) => self.holder_of(&user.email).await?,
+            Err(SqlError::UniqueViolation(_)) => self.holder_of(&user.email, &bound).await?,
             Err(error) => return Err(store_error(error)),
         };
         match holder {
@@ -114,7 +120,7 @@ impl<D: SqlDriver> Store for SqlStore<D> {
 
     async fn credentials_by_email(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
         let bindings = [("email", text(email.as_str())), ("provider_id", text(CREDENTIAL_PROVIDER))];
-        for row in self.select(self.statements.select_credentials.bind(&bindings)).await? {
+        for row in self.select(self.statements.select_credentials.bind(&bindings), &self.bound(BATCH_LIMIT)).await? {
             // Collations equate addresses that differ; only this very one may sign in.
             match row::user(&row)? {
                 Some(user) if user.email == email.as_str() => {
@@ -139,7 +145,8 @@ impl<D: SqlDriver> Store for SqlStore<D> {
         }
         let batch = self.statements.opening_batch(rehash.is_some());
         let batch: Vec<Statement<'_>> = batch.into_iter().map(|statement| statement.bind(&bindings)).collect();
-        let stands = !last_rows(self.run(&batch).await.map_err(store_error)?).is_empty();
+        let outcomes = self.run(&batch, &self.bound(BATCH_LIMIT)).await.map_err(store_error)?;
+        let stands = !last_rows(outcomes).is_empty();
         Ok(if stands { Opened::Open } else { Opened::Refused })
     }
 
@@ -159,7 +166,7 @@ impl<D: SqlDriver> Store for SqlStore<D> {
         let named = self.named(&rotation.session);
         let batch: Vec<Statement<'_>> =
             named.refresh_batch().into_iter().map(|statement| statement.bind(&bindings)).collect();
-        let outcomes = self.run(&batch).await.map_err(store_error)?;
+        let outcomes = self.run(&batch, &self.bound(rotation.commit_within)).await.map_err(store_error)?;
         let [.., ended, _, read, _] = outcomes.as_slice() else {
             return Err(StoreError::Defect);
         };
@@ -179,13 +186,14 @@ impl<D: SqlDriver> Store for SqlStore<D> {
         session: Option<&SessionId>,
     ) -> Result<Option<(User, Option<Session>)>, StoreError> {
         let mut bindings = Vec::from([("user_id", text(user.as_str()))]);
-        let rows = match session {
-            None => self.select(self.statements.select_user.bind(&bindings)).await?,
+        let statement = match session {
+            None => self.statements.select_user.bind(&bindings),
             Some(session) => {
                 bindings.push(("session_id", text(session.as_str())));
-                self.select(self.statements.select_user_and_session.bind(&bindings)).await?
+                self.statements.select_user_and_session.bind(&bindings)
             }
         };
+        let rows = self.select(statement, &self.bound(BATCH_LIMIT)).await?;
         let Some(row) = rows.first() else {
             return Ok(None);
         };
@@ -198,20 +206,40 @@ impl<D: SqlDriver> Store for SqlStore<D> {
         if let SessionReference::Token { token, successor } = session {
             bindings.extend([("presented", text(token.as_str())), ("successor", text(successor.as_str()))]);
         }
-        Ok(self.delete(self.named(session).close.bind(&bindings)).await? > 0)
+        let close = [self.named(session).close.bind(&bindings)];
+        let outcomes = self.run(&close, &self.bound(BATCH_LIMIT)).await.map_err(store_error)?;
+        Ok(outcomes.iter().any(|outcome| outcome.affected > 0))
     }
 
-    async fn purge_expired(&self, horizon: Horizon) -> Result<u64, StoreError> {
-        let bindings = [("now", Value::Timestamp(horizon.now)), ("born", Value::Timestamp(horizon.born))];
-        let mut purged = 0;
-        loop {
-            let removed = self.delete(self.statements.delete_sessions_over.bind(&bindings)).await?;
-            purged += removed;
-            // Each round has removed rows for good, so this ends; and whatever ends it early has not been in vain.
-            if removed < PURGED_AT_ONCE {
-                return Ok(purged);
-            }
-        }
+    async fn purge_expired(&self, horizon: Horizon, pages: Pages) -> Result<Purged, StoreError> {
+        let bindings = [
+            ("now", Value::Timestamp(horizon.now)),
+            ("born", Value::Timestamp(horizon.born)),
+            ("after", text(&pages.after)),
+            ("until", text(&pages.until)),
+        ];
+        let statements = &self.statements;
+        let batch = [statements.delete_sessions_over.bind(&bindings), statements.select_end_of_page.bind(&bindings)];
+        let outcomes = self.run(&batch, &self.bound(BATCH_LIMIT)).await.map_err(store_error)?;
+        let removed = outcomes.first().map_or(0, |outcome| outcome.affected);
+        let end = last_rows(outcomes)
+            .first()
+            .map(|row| row::optional_text(row, "session_id", "session.id"))
+            .transpose()?
+            .flatten();
+        Ok(Purged { removed, next: end.map(|end| Pages { after: pages.until, until: end }) })
+    }
+}
+
+/// The time that a step has, over all attempts.
+struct Bound {
+    started: Duration,
+    limit: Duration,
+}
+
+impl Bound {
+    fn remaining(&self, now: Duration) -> Duration {
+        self.limit.saturating_sub(now.saturating_sub(self.started))
     }
 }
 

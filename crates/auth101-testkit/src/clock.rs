@@ -1,7 +1,19 @@
 //! Clocks that move only when told to.
 
 use auth101_core::{Timestamp, port::Clock};
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::Cell,
+    rc::Rc,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
+
+/// How long this process has been running, as drivers measure the time of a batch.
+#[must_use]
+pub fn elapsed() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    START.elapsed()
+}
 
 /// A clock that stands still. Clones show the same time.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Counts what a request costs the database.
 
 use auth101_sql::{Outcome, SqlDriver, SqlError, Statement};
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 /// A driver that counts its batches. Clones share the count.
 #[derive(Clone, Debug)]
@@ -23,8 +23,12 @@ impl<D: SqlDriver> CountingDriver<D> {
 }
 
 impl<D: SqlDriver> SqlDriver for CountingDriver<D> {
-    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
+    async fn batch_within(&self, statements: &[Statement<'_>], limit: Duration) -> Result<Vec<Outcome>, SqlError> {
         self.batches.set(self.batches.get() + 1);
-        self.inner.batch(statements).await
+        self.inner.batch_within(statements, limit).await
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.inner.elapsed()
     }
 }

@@ -9,11 +9,11 @@ use auth101_core::{
         session::{Session, SessionReference},
         user::User,
     },
-    port::{Horizon, Opened, Opening, Registration, Rotated, Rotation, SignUp, Store, StoreError},
+    port::{Horizon, Opened, Opening, Pages, Purged, Registration, Rotated, Rotation, SignUp, Store, StoreError},
     time::Resolution,
 };
 use auth101_sql::{Outcome, SqlDriver, SqlError, Statement};
-use std::{cell::Cell, fmt, rc::Rc};
+use std::{cell::Cell, fmt, rc::Rc, time::Duration};
 
 /// What happens to one call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -112,8 +112,8 @@ impl<S: Store> Store for FaultyStore<S> {
         self.call(async || self.inner.close_session(user, session).await).await
     }
 
-    async fn purge_expired(&self, horizon: Horizon) -> Result<u64, StoreError> {
-        self.call(async || self.inner.purge_expired(horizon).await).await
+    async fn purge_expired(&self, horizon: Horizon, pages: Pages) -> Result<Purged, StoreError> {
+        self.call(async || self.inner.purge_expired(horizon, pages.clone()).await).await
     }
 }
 
@@ -142,17 +142,21 @@ impl<D: SqlDriver> FaultyDriver<D> {
 }
 
 impl<D: SqlDriver> SqlDriver for FaultyDriver<D> {
-    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
+    async fn batch_within(&self, statements: &[Statement<'_>], limit: Duration) -> Result<Vec<Outcome>, SqlError> {
         let fault = (self.plan)(self.calls.replace(self.calls.get() + 1));
         give_way().await;
         match fault {
-            None => self.inner.batch(statements).await,
+            None => self.inner.batch_within(statements, limit).await,
             Some(DriverFault { error, applied }) => {
                 if applied {
-                    self.inner.batch(statements).await?;
+                    self.inner.batch_within(statements, limit).await?;
                 }
                 Err(error)
             }
         }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.inner.elapsed()
     }
 }

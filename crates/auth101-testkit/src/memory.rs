@@ -13,7 +13,7 @@ use auth101_core::{
         session::{NewSession, Session, SessionReference},
         user::User,
     },
-    port::{Horizon, Opened, Opening, Registration, Rotated, Rotation, SignUp, Store, StoreError},
+    port::{Horizon, Opened, Opening, Pages, Purged, Registration, Rotated, Rotation, SignUp, Store, StoreError},
     time::Resolution,
 };
 use std::{
@@ -293,13 +293,13 @@ impl Store for MemoryStore {
         Ok(self.step(close).await)
     }
 
-    async fn purge_expired(&self, horizon: Horizon) -> Result<u64, StoreError> {
+    async fn purge_expired(&self, horizon: Horizon, _: Pages) -> Result<Purged, StoreError> {
         let purge = |rows: &mut Rows| {
             let before = rows.sessions.len();
             rows.sessions.retain(|row| !horizon.has_passed(&row.session));
             (before - rows.sessions.len()) as u64
         };
-        Ok(self.step(purge).await)
+        Ok(Purged { removed: self.step(purge).await, next: None })
     }
 }
 

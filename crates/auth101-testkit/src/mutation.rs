@@ -11,7 +11,7 @@ use auth101_core::{
         session::{NewSession, Session, SessionReference},
         user::User,
     },
-    port::{Horizon, Opened, Opening, Registration, Rotated, Rotation, SignUp, Store, StoreError},
+    port::{Horizon, Opened, Opening, Pages, Purged, Registration, Rotated, Rotation, SignUp, Store, StoreError},
     time::Resolution,
 };
 use sha2::{Digest, Sha256};
@@ -244,12 +244,12 @@ impl Store for MutatedStore {
         self.inner.close_session(user, session).await
     }
 
-    async fn purge_expired(&self, horizon: Horizon) -> Result<u64, StoreError> {
+    async fn purge_expired(&self, horizon: Horizon, pages: Pages) -> Result<Purged, StoreError> {
         let early = match self.mutation {
             Mutation::PurgesEarly => Timestamp::from_micros(horizon.now.micros() + 999_999),
             _ => horizon.now,
         };
-        self.inner.purge_expired(Horizon { now: early, ..horizon }).await
+        self.inner.purge_expired(Horizon { now: early, ..horizon }, pages).await
     }
 }
 
@@ -334,7 +334,7 @@ impl Store for NonAtomicStore {
         self.inner.close_session(user, session).await
     }
 
-    async fn purge_expired(&self, horizon: Horizon) -> Result<u64, StoreError> {
-        self.inner.purge_expired(horizon).await
+    async fn purge_expired(&self, horizon: Horizon, pages: Pages) -> Result<Purged, StoreError> {
+        self.inner.purge_expired(horizon, pages).await
     }
 }

@@ -1,6 +1,9 @@
 //! A driver over a MySQL or MariaDB server, through a small pool of connections that nobody trusts to be clean.
 
-use crate::pool::{PATIENCE, Pool};
+use crate::{
+    clock,
+    pool::{PATIENCE, Pool},
+};
 use auth101_sql::{Dialect, Outcome, Row, SqlDriver, SqlError, Statement, Value, classify::classify_mysql};
 use mysql::{Conn, Error, Opts, Params, prelude::Queryable};
 use std::{sync::Arc, time::Duration};
@@ -33,25 +36,44 @@ impl MySqlDriver {
     /// None could be had.
     pub fn raw<T>(&self, work: impl FnOnce(&mut Conn) -> T) -> Result<T, SqlError> {
         self.0
-            .with(|connection| Ok(work(connection)), |_: &SqlError| false)
+            .with(PATIENCE, |connection| Ok(work(connection)), |_: &SqlError| false)
             .map_err(|error| error.unwrap_or(SqlError::Unavailable))
     }
 }
 
 impl SqlDriver for MySqlDriver {
-    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
+    async fn batch_within(&self, statements: &[Statement<'_>], limit: Duration) -> Result<Vec<Outcome>, SqlError> {
+        let until = clock::elapsed() + limit;
+        let broke = |error: &Error| classify(error) == SqlError::Unavailable;
         self.0
-            .with(|connection| run(connection, statements), |error| classify(error) == SqlError::Unavailable)
+            .with(limit, |connection| run(connection, statements, until), broke)
             .map_err(|error| error.map_or(SqlError::Unavailable, |error| classify(&error)))
+    }
+
+    fn elapsed(&self) -> Duration {
+        clock::elapsed()
     }
 }
 
-fn run(connection: &mut Conn, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, Error> {
+fn run(connection: &mut Conn, statements: &[Statement<'_>], until: Duration) -> Result<Vec<Outcome>, Error> {
     for statement in Dialect::MySql.begin() {
         connection.query_drop(statement)?;
     }
-    let outcomes = statements.iter().map(|statement| execute(connection, statement)).collect::<Result<Vec<_>, _>>();
-    match outcomes {
+    // MariaDB ends each statement at the end of the batch's time; nothing begins after it.
+    let limit = |connection: &mut Conn| {
+        let remaining = until.saturating_sub(clock::elapsed());
+        if remaining.is_zero() {
+            return Err(Error::IoError(std::io::ErrorKind::TimedOut.into()));
+        }
+        connection
+            .query_drop(format!("SET @limited = 1 /*M! , SESSION max_statement_time = {} */", remaining.as_secs_f64()))
+    };
+    let execute = |statement| {
+        limit(connection)?;
+        execute(connection, statement)
+    };
+    let outcomes = statements.iter().map(execute).collect::<Result<Vec<_>, _>>();
+    match outcomes.and_then(|outcomes| limit(connection).map(|()| outcomes)) {
         Ok(outcomes) => connection.query_drop("COMMIT").map(|()| outcomes),
         Err(error) => {
             // Where this fails too the connection is broken, and the server rolls back by itself.

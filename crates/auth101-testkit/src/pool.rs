@@ -32,21 +32,22 @@ impl<C> Pool<C> {
         Self { connect, patience, state, returned: Condvar::new() }
     }
 
-    /// Works with a connection and puts it back as it is, unless the error says that it is broken. `None` as an error
+    /// Works with a connection, which is waited for so long at most, and puts it back as it is, unless the error says that it is broken. `None` as an error
     /// means that no connection could be had.
     pub(crate) fn with<T, E>(
         &self,
+        patience: Duration,
         work: impl FnOnce(&mut C) -> Result<T, E>,
         broke: impl Fn(&E) -> bool,
     ) -> Result<T, PoolError<E>> {
-        let mut connection = self.take().map_err(|_| None)?;
+        let mut connection = self.take(patience).map_err(|_| None)?;
         let outcome = work(&mut connection);
         let keep = !matches!(&outcome, Err(error) if broke(error));
         self.give_back(keep.then_some(connection));
         outcome.map_err(Some)
     }
 
-    fn take(&self) -> Result<C, SqlError> {
+    fn take(&self, patience: Duration) -> Result<C, SqlError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some(connection) = state.idle.pop() {
@@ -62,7 +63,7 @@ impl<C> Pool<C> {
                 return connected;
             }
             let (waited, timeout) =
-                self.returned.wait_timeout(state, self.patience).unwrap_or_else(PoisonError::into_inner);
+                self.returned.wait_timeout(state, patience.min(self.patience)).unwrap_or_else(PoisonError::into_inner);
             if timeout.timed_out() {
                 return Err(SqlError::Unavailable);
             }

@@ -1,6 +1,9 @@
 //! A driver over a PostgreSQL server, through a small pool of connections that nobody trusts to be clean.
 
-use crate::pool::{PATIENCE, Pool};
+use crate::{
+    clock,
+    pool::{PATIENCE, Pool},
+};
 use auth101_sql::{Dialect, Outcome, Row, SqlDriver, SqlError, Statement, Value, classify::classify_postgres};
 use postgres::{
     Client, Error, NoTls,
@@ -33,23 +36,40 @@ impl PostgresDriver {
     /// None could be had.
     pub fn raw<T>(&self, work: impl FnOnce(&mut Client) -> T) -> Result<T, SqlError> {
         self.0
-            .with(|client| Ok(work(client)), |_: &SqlError| false)
+            .with(PATIENCE, |client| Ok(work(client)), |_: &SqlError| false)
             .map_err(|error| error.unwrap_or(SqlError::Unavailable))
     }
 }
 
 impl SqlDriver for PostgresDriver {
-    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
+    async fn batch_within(&self, statements: &[Statement<'_>], limit: Duration) -> Result<Vec<Outcome>, SqlError> {
+        let until = clock::elapsed() + limit;
         self.0
-            .with(|client| run(client, statements), |error| classify(error) == SqlError::Unavailable)
+            .with(limit, |client| run(client, statements, until), |error| classify(error) == SqlError::Unavailable)
             .map_err(|error| error.map_or(SqlError::Unavailable, |error| classify(&error)))
+    }
+
+    fn elapsed(&self) -> Duration {
+        clock::elapsed()
     }
 }
 
-fn run(client: &mut Client, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, Error> {
+fn run(client: &mut Client, statements: &[Statement<'_>], until: Duration) -> Result<Vec<Outcome>, Error> {
     client.batch_execute(&Dialect::Postgres.begin().join(";"))?;
-    let outcomes = statements.iter().map(|statement| execute(client, statement)).collect::<Result<Vec<_>, _>>();
-    match outcomes {
+    // The server ends each statement at the end of the batch's time, and refuses one that begins after it.
+    let limit = |client: &mut Client| {
+        let remaining = until.saturating_sub(clock::elapsed()).as_millis();
+        client.batch_execute(&match remaining {
+            0 => "DO $$ BEGIN RAISE query_canceled; END $$".to_owned(),
+            remaining => format!("SET LOCAL statement_timeout = {remaining}"),
+        })
+    };
+    let execute = |statement| {
+        limit(client)?;
+        execute(client, statement)
+    };
+    let outcomes = statements.iter().map(execute).collect::<Result<Vec<_>, _>>();
+    match outcomes.and_then(|outcomes| limit(client).map(|()| outcomes)) {
         Ok(outcomes) => client.batch_execute("COMMIT").map(|()| outcomes),
         Err(error) => {
             // Where this fails too the connection is broken, and the server rolls back by itself.

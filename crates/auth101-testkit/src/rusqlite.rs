@@ -1,5 +1,6 @@
 //! The driver over SQLite in this process.
 
+use crate::clock;
 use auth101_core::Timestamp;
 use auth101_sql::{
     Dialect, Entities, Outcome, Row, SqlDriver, SqlError, Statement, Value, classify::classify_sqlite, schema,
@@ -7,8 +8,6 @@ use auth101_sql::{
 use rusqlite::{Connection, params_from_iter, types};
 use std::{cell::RefCell, fmt, path::Path, rc::Rc, time::Duration};
 
-/// How long a connection waits for another one's transaction.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// More than there are statements.
 const CACHED_STATEMENTS: usize = 64;
 
@@ -60,21 +59,26 @@ impl RusqliteDriver {
     }
 
     fn over(connection: Connection) -> Self {
-        connection.busy_timeout(BUSY_TIMEOUT).expect("a time-out can be set");
         connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
         Self(Rc::new(RefCell::new(connection)))
     }
 }
 
 impl SqlDriver for RusqliteDriver {
-    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
+    async fn batch_within(&self, statements: &[Statement<'_>], limit: Duration) -> Result<Vec<Outcome>, SqlError> {
+        let started = clock::elapsed();
         let connection = self.0.borrow();
+        connection.busy_timeout(limit).map_err(|error| classify(&error))?;
         if !connection.is_autocommit() {
             run(&connection, "ROLLBACK")?;
         }
         run(&connection, "BEGIN IMMEDIATE")?;
         let outcomes = statements.iter().map(|statement| execute(&connection, statement)).collect();
         match outcomes {
+            Ok(_) if clock::elapsed() - started >= limit => {
+                run(&connection, "ROLLBACK")?;
+                Err(SqlError::Unavailable)
+            }
             Ok(outcomes) => {
                 run(&connection, "COMMIT")?;
                 Ok(outcomes)
@@ -84,6 +88,10 @@ impl SqlDriver for RusqliteDriver {
                 Err(error)
             }
         }
+    }
+
+    fn elapsed(&self) -> Duration {
+        clock::elapsed()
     }
 }
 

@@ -13,6 +13,7 @@ use auth101_core::{
     token::successor::successor,
 };
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 
 /// Lifetime of a refresh token in these tests, in seconds.
 pub const REFRESH_SECONDS: i64 = 3_600;
@@ -110,6 +111,8 @@ pub struct Presentation {
     pub grace: i64,
     /// The absolute lifetime in seconds.
     pub absolute: Option<i64>,
+    /// How long the batch may take.
+    pub commit_within: Duration,
 }
 
 impl Presentation {
@@ -123,6 +126,7 @@ impl Presentation {
             now,
             grace: GRACE_SECONDS,
             absolute: None,
+            commit_within: Duration::from_secs(5),
         }
     }
 
@@ -153,6 +157,7 @@ impl Presentation {
                 born: self.absolute.map_or(Timestamp::EPOCH, |seconds| now.minus_seconds(seconds)),
             },
             expires_at: now.plus_seconds(REFRESH_SECONDS),
+            commit_within: self.commit_within,
         }
     }
 }

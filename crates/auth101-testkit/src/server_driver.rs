@@ -1,6 +1,6 @@
 //! A driver over whichever server a test runs on, and ways to misuse it.
 
-use crate::{mysql::MySqlDriver, pool::PATIENCE, postgres::PostgresDriver};
+use crate::{clock, mysql::MySqlDriver, pool::PATIENCE, postgres::PostgresDriver};
 use auth101_sql::{Dialect, Outcome, SqlDriver, SqlError, Statement};
 use mysql::prelude::Queryable;
 use std::time::Duration;
@@ -121,10 +121,14 @@ impl ServerDriver {
 }
 
 impl SqlDriver for ServerDriver {
-    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
+    async fn batch_within(&self, statements: &[Statement<'_>], limit: Duration) -> Result<Vec<Outcome>, SqlError> {
         match self {
-            Self::Postgres(driver) => driver.batch(statements).await,
-            Self::MySql(driver) => driver.batch(statements).await,
+            Self::Postgres(driver) => driver.batch_within(statements, limit).await,
+            Self::MySql(driver) => driver.batch_within(statements, limit).await,
         }
+    }
+
+    fn elapsed(&self) -> Duration {
+        clock::elapsed()
     }
 }

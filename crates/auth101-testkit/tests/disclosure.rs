@@ -228,5 +228,5 @@ fn a_table_that_is_missing_is_named_in_the_log_and_not_in_the_answer() {
     let answer = service.send(service::sign_in(EMAIL, service::PASSWORD));
     assert_eq!((answer.status, answer.code().as_str()), (500, "INTERNAL_ERROR"));
     assert!(!answer.text().contains("users"));
-    assert!(format!("{:?}", service.observer.events()).contains("Table(\"users\")"));
+    assert!(format!("{:?}", service.observer.events()).contains("subject: \"users\""));
 }

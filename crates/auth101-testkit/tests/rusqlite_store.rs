@@ -1,9 +1,6 @@
 //! The store suite over SQLite in this process.
 
-use auth101_core::{
-    domain::session::{NewSession, Session},
-    port::Store,
-};
+use auth101_core::domain::session::{NewSession, Session};
 use auth101_sql::{Dialect, SqlStore};
 use auth101_testkit::{
     executor::block_on,
@@ -12,6 +9,7 @@ use auth101_testkit::{
     rusqlite::RusqliteDriver,
     sample::{horizon, later, session, start},
     sql_tables::SqlTables,
+    store_suite,
     tables::Tables,
 };
 
@@ -33,7 +31,7 @@ fn r08_a_purge_goes_on_until_nothing_is_over() {
             let expires_at = if number == 0 { later(now, 1_000_000) } else { now };
             tables.put_session(&NewSession { session: Session { expires_at, ..session }, client }).await;
         }
-        assert_eq!(store.purge_expired(horizon(now)).await, Ok(2_499));
+        assert_eq!(store_suite::purge(&store, horizon(now)).await, Ok(2_499));
         assert_eq!(tables.sessions().await.len(), 1);
     });
 }

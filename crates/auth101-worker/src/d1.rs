@@ -9,6 +9,7 @@ use auth101_sql::{
     driver::{Outcome, Row, SqlDriver, SqlError, Statement, Value},
 };
 use js_sys::{Array, Function, Object, Promise, Reflect, futures::JsFuture};
+use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use worker::Env;
 
@@ -49,12 +50,18 @@ impl D1 {
 }
 
 impl SqlDriver for D1 {
-    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
+    /// D1 offers no bound: a batch that has reached it runs to its end. Its writers come one after the other, so nothing
+    /// waits for a lock, and what it has to do takes milliseconds.
+    async fn batch_within(&self, statements: &[Statement<'_>], _: Duration) -> Result<Vec<Outcome>, SqlError> {
         let results = self.run(statements).await.map_err(|error| classify(&error).about(&self.binding))?;
         match results.dyn_ref::<Array>() {
             Some(results) => Ok(results.iter().map(|result| outcome(&result)).collect()),
             None => Err(SqlError::Rejected),
         }
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_secs_f64(js_sys::Date::now().max(0.0) / 1_000.0)
     }
 }
 

@@ -118,13 +118,13 @@ test("an outage is a result where there is one, and an error where there is none
   ]));
 });
 
-test("a database that never answers is an outage after half a minute", async (t) => {
+test("a database that never answers is an outage after ten seconds", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const { auth, events } = make({ database: { dialect: "sqlite", batch: () => new Promise(() => {}) } });
   let result;
   const call = auth.signIn(ADA).then((settled) => (result = settled));
   await turns();
-  t.mock.timers.tick(29_999);
+  t.mock.timers.tick(9_999);
   await turns();
   assert.equal(result, undefined);
   t.mock.timers.tick(1);

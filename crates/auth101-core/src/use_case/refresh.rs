@@ -8,9 +8,14 @@ use crate::{
     time::Timestamp,
     token::refresh::{self, RefreshToken},
 };
+use core::time::Duration;
 
 /// How far ahead of our clock a row may have been written, in seconds: by a node whose clock is faster.
 const SKEW_SECONDS: i64 = 60;
+
+/// The most time that a refresh may take to commit, and what it has where there is no grace period to keep, in
+/// milliseconds.
+const MAX_COMMIT_MILLIS: u64 = 5_000;
 
 /// One round trip, whatever the case: the store runs the batch, and the row as it then stands decides the answer.
 pub(crate) async fn refresh<S: Store, H: PasswordHasher>(
@@ -41,7 +46,14 @@ fn rotation<S: Store, H: PasswordHasher>(auth: &Auth101<S, H>, now: Timestamp, t
         paced_before: if paced { grace_from } else { Timestamp::FAR_FUTURE },
         horizon: auth.horizon(now),
         expires_at: now.plus_seconds(auth.config.refresh_token_seconds),
+        commit_within: commit_within(grace),
     }
+}
+
+/// Half the grace period: the other half is for the answer's way back and for the retry that follows where it got lost.
+fn commit_within(grace: i64) -> Duration {
+    let half = u64::try_from(grace).unwrap_or_default().saturating_mul(500);
+    Duration::from_millis(if half == 0 { MAX_COMMIT_MILLIS } else { half.min(MAX_COMMIT_MILLIS) })
 }
 
 /// The first line that matches decides.
@@ -83,4 +95,16 @@ fn answer<S: Store, H: PasswordHasher>(
         return auth.tokens(user, &session, now);
     }
     Err(AuthError::SessionNotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refresh_has_half_the_grace_period_to_commit_and_five_seconds_at_most() {
+        for (grace, millis) in [(1, 500), (4, 2_000), (10, 5_000), (3_600, 5_000), (0, 5_000)] {
+            assert_eq!(commit_within(grace), Duration::from_millis(millis), "{grace}");
+        }
+    }
 }

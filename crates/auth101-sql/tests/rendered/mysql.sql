@@ -15,9 +15,11 @@ SELECT `users`.`id` AS user_id, `users`.`name` AS user_name, `users`.`email` AS 
   -- provider_id, email
 
 -- open_session (POST /sign-in/email, after the hash; the update only where a rehash is due)
-SELECT `account`.`id` AS account_row_id FROM `account` INNER JOIN `users` ON `users`.`id` = `account`.`user_id` WHERE `account`.`id` = ? FOR UPDATE;
+SELECT `users`.`id` AS user_id FROM `users` WHERE `users`.`id` = ? LOCK IN SHARE MODE;
+  -- user_id
+SELECT `account`.`id` AS account_row_id FROM `account` WHERE `account`.`id` = ? FOR UPDATE;
   -- account_row_id
-DELETE FROM `session` WHERE `session`.`user_id` = ? AND (`session`.`expires_at` <= ? OR `session`.`created_at` <= ?);
+DELETE FROM `session` WHERE `session`.`user_id` = ? AND (COALESCE(`session`.`expires_at`, TIMESTAMP'1000-01-01 00:00:00') <= ? OR COALESCE(`session`.`created_at`, TIMESTAMP'1000-01-01 00:00:00') <= ?);
   -- user_id, now, born
 INSERT INTO `session` (`id`, `token`, `expires_at`, `user_id`, `ip_address`, `user_agent`, `created_at`, `updated_at`) SELECT ?, ?, ?, ?, ?, ?, ?, ? FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM `session` WHERE `session`.`id` = ?) AND EXISTS (SELECT 1 FROM `account` INNER JOIN `users` ON `users`.`id` = `account`.`user_id` WHERE `account`.`id` = ? AND `account`.`password` = ? AND `users`.`id` = ? AND `users`.`is_active`);
   -- session_id, token, expires_at, user_id, ip_address, user_agent, now, now, session_id, account_row_id, verified_password, user_id
@@ -27,31 +29,31 @@ SELECT `session`.`id` AS session_id FROM `session` WHERE `session`.`id` = ?;
   -- session_id
 
 -- refresh_session (POST /refresh)
-SELECT `users`.`id` AS user_id FROM `users` WHERE `users`.`id` = ? FOR UPDATE;
+SELECT `users`.`id` AS user_id FROM `users` WHERE `users`.`id` = ? LOCK IN SHARE MODE;
   -- user_id
 SELECT `session`.`id` AS session_id FROM `session` WHERE `session`.`id` = ? FOR UPDATE;
   -- session_id
-DELETE FROM `session` WHERE `session`.`id` = ? AND `session`.`user_id` = ? AND `session`.`token` <> ? AND (`session`.`token` <> ? OR `session`.`updated_at` < ? OR `session`.`updated_at` > ?);
+DELETE FROM `session` WHERE `session`.`id` = ? AND `session`.`user_id` = ? AND `session`.`token` <> ? AND (`session`.`token` <> ? OR COALESCE(`session`.`updated_at`, TIMESTAMP'1000-01-01 00:00:00') < ? OR COALESCE(`session`.`updated_at`, TIMESTAMP'1000-01-01 00:00:00') > ?);
   -- session_id, user_id, presented, successor, grace_from, grace_until
-UPDATE `session` SET `token` = ?, `updated_at` = ?, `expires_at` = ? WHERE `session`.`id` = ? AND `session`.`token` = ? AND `session`.`user_id` = ? AND `session`.`expires_at` > ? AND `session`.`created_at` > ? AND (`session`.`updated_at` < ? OR `session`.`updated_at` > ?) AND EXISTS (SELECT 1 FROM `users` WHERE `users`.`id` = ? AND `users`.`is_active`);
+UPDATE `session` SET `token` = ?, `updated_at` = ?, `expires_at` = ? WHERE `session`.`id` = ? AND `session`.`token` = ? AND `session`.`user_id` = ? AND COALESCE(`session`.`expires_at`, TIMESTAMP'1000-01-01 00:00:00') > ? AND COALESCE(`session`.`created_at`, TIMESTAMP'1000-01-01 00:00:00') > ? AND (COALESCE(`session`.`updated_at`, TIMESTAMP'1000-01-01 00:00:00') < ? OR COALESCE(`session`.`updated_at`, TIMESTAMP'1000-01-01 00:00:00') > ?) AND EXISTS (SELECT 1 FROM `users` WHERE `users`.`id` = ? AND `users`.`is_active`);
   -- successor, now, expires_at, session_id, presented, user_id, now, born, paced_before, grace_until, user_id
 SELECT `session`.`id` AS session_id, `session`.`token` AS session_token, `session`.`user_id` AS session_user_id, DATE_FORMAT(`session`.`expires_at`, '%Y-%m-%d %H:%i:%s.%f') AS session_expires_at, DATE_FORMAT(`session`.`created_at`, '%Y-%m-%d %H:%i:%s.%f') AS session_created_at, DATE_FORMAT(`session`.`updated_at`, '%Y-%m-%d %H:%i:%s.%f') AS session_updated_at, `users`.`id` AS user_id, `users`.`name` AS user_name, `users`.`email` AS user_email, `users`.`email_verified` AS user_email_verified, `users`.`image` AS user_image, `users`.`is_active` AS user_is_active FROM `session` LEFT JOIN `users` ON `users`.`id` = `session`.`user_id` WHERE `session`.`id` = ?;
   -- session_id
-DELETE FROM `session` WHERE `session`.`id` = ? AND (`session`.`expires_at` <= ? OR `session`.`created_at` <= ?);
+DELETE FROM `session` WHERE `session`.`id` = ? AND (COALESCE(`session`.`expires_at`, TIMESTAMP'1000-01-01 00:00:00') <= ? OR COALESCE(`session`.`created_at`, TIMESTAMP'1000-01-01 00:00:00') <= ?);
   -- session_id, now, born
 
 -- refresh_session, token without sid
-SELECT `users`.`id` AS user_id FROM `users` WHERE `users`.`id` = ? FOR UPDATE;
+SELECT `users`.`id` AS user_id FROM `users` WHERE `users`.`id` = ? LOCK IN SHARE MODE;
   -- user_id
 SELECT `session`.`id` AS session_id FROM `session` WHERE `session`.`token` IN (?, ?) FOR UPDATE;
   -- presented, successor
-DELETE FROM `session` WHERE `session`.`token` IN (?, ?) AND `session`.`user_id` = ? AND `session`.`token` <> ? AND (`session`.`token` <> ? OR `session`.`updated_at` < ? OR `session`.`updated_at` > ?);
+DELETE FROM `session` WHERE `session`.`token` IN (?, ?) AND `session`.`user_id` = ? AND `session`.`token` <> ? AND (`session`.`token` <> ? OR COALESCE(`session`.`updated_at`, TIMESTAMP'1000-01-01 00:00:00') < ? OR COALESCE(`session`.`updated_at`, TIMESTAMP'1000-01-01 00:00:00') > ?);
   -- presented, successor, user_id, presented, successor, grace_from, grace_until
-UPDATE `session` SET `token` = ?, `updated_at` = ?, `expires_at` = ? WHERE `session`.`token` IN (?, ?) AND `session`.`token` = ? AND `session`.`user_id` = ? AND `session`.`expires_at` > ? AND `session`.`created_at` > ? AND (`session`.`updated_at` < ? OR `session`.`updated_at` > ?) AND EXISTS (SELECT 1 FROM `users` WHERE `users`.`id` = ? AND `users`.`is_active`);
+UPDATE `session` SET `token` = ?, `updated_at` = ?, `expires_at` = ? WHERE `session`.`token` IN (?, ?) AND `session`.`token` = ? AND `session`.`user_id` = ? AND COALESCE(`session`.`expires_at`, TIMESTAMP'1000-01-01 00:00:00') > ? AND COALESCE(`session`.`created_at`, TIMESTAMP'1000-01-01 00:00:00') > ? AND (COALESCE(`session`.`updated_at`, TIMESTAMP'1000-01-01 00:00:00') < ? OR COALESCE(`session`.`updated_at`, TIMESTAMP'1000-01-01 00:00:00') > ?) AND EXISTS (SELECT 1 FROM `users` WHERE `users`.`id` = ? AND `users`.`is_active`);
   -- successor, now, expires_at, presented, successor, presented, user_id, now, born, paced_before, grace_until, user_id
 SELECT `session`.`id` AS session_id, `session`.`token` AS session_token, `session`.`user_id` AS session_user_id, DATE_FORMAT(`session`.`expires_at`, '%Y-%m-%d %H:%i:%s.%f') AS session_expires_at, DATE_FORMAT(`session`.`created_at`, '%Y-%m-%d %H:%i:%s.%f') AS session_created_at, DATE_FORMAT(`session`.`updated_at`, '%Y-%m-%d %H:%i:%s.%f') AS session_updated_at, `users`.`id` AS user_id, `users`.`name` AS user_name, `users`.`email` AS user_email, `users`.`email_verified` AS user_email_verified, `users`.`image` AS user_image, `users`.`is_active` AS user_is_active FROM `session` LEFT JOIN `users` ON `users`.`id` = `session`.`user_id` WHERE `session`.`token` IN (?, ?);
   -- presented, successor
-DELETE FROM `session` WHERE `session`.`token` IN (?, ?) AND (`session`.`expires_at` <= ? OR `session`.`created_at` <= ?);
+DELETE FROM `session` WHERE `session`.`token` IN (?, ?) AND (COALESCE(`session`.`expires_at`, TIMESTAMP'1000-01-01 00:00:00') <= ? OR COALESCE(`session`.`created_at`, TIMESTAMP'1000-01-01 00:00:00') <= ?);
   -- presented, successor, now, born
 
 -- user_of_session (GET /session)
@@ -70,6 +72,8 @@ DELETE FROM `session` WHERE `session`.`id` = ? AND `session`.`user_id` = ?;
 DELETE FROM `session` WHERE `session`.`token` IN (?, ?) AND `session`.`user_id` = ?;
   -- presented, successor, user_id
 
--- purge_expired (scheduled)
-DELETE FROM `session` WHERE `session`.`id` IN (SELECT id FROM (SELECT `session`.`id` AS id FROM `session` WHERE (`session`.`expires_at` <= ? OR `session`.`created_at` <= ?) LIMIT 1000) AS sessions_over);
-  -- now, born
+-- purge_expired (scheduled), a page
+DELETE FROM `session` WHERE `session`.`id` > ? AND `session`.`id` <= ? AND (COALESCE(`session`.`expires_at`, TIMESTAMP'1000-01-01 00:00:00') <= ? OR COALESCE(`session`.`created_at`, TIMESTAMP'1000-01-01 00:00:00') <= ?);
+  -- after, until, now, born
+SELECT MAX(id) AS session_id FROM (SELECT `session`.`id` AS id FROM `session` WHERE `session`.`id` > ? ORDER BY `session`.`id` LIMIT 1000) AS page;
+  -- until

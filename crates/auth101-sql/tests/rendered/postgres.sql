@@ -15,9 +15,11 @@ SELECT "users"."id" AS user_id, "users"."name" AS user_name, "users"."email" AS 
   -- provider_id, email
 
 -- open_session (POST /sign-in/email, after the hash; the update only where a rehash is due)
-SELECT "account"."id" AS account_row_id FROM "account" INNER JOIN "users" ON "users"."id" = "account"."user_id" WHERE "account"."id" = CAST($1 AS TEXT) FOR UPDATE;
+SELECT "users"."id" AS user_id FROM "users" WHERE "users"."id" = CAST($1 AS TEXT) FOR SHARE;
+  -- user_id
+SELECT "account"."id" AS account_row_id FROM "account" WHERE "account"."id" = CAST($1 AS TEXT) FOR NO KEY UPDATE;
   -- account_row_id
-DELETE FROM "session" WHERE "session"."user_id" = CAST($1 AS TEXT) AND ("session"."expires_at" <= CAST(CAST($2 AS TEXT) AS TIMESTAMP) OR "session"."created_at" <= CAST(CAST($3 AS TEXT) AS TIMESTAMP));
+DELETE FROM "session" WHERE "session"."user_id" = CAST($1 AS TEXT) AND (CASE WHEN "session"."expires_at" < TIMESTAMP '10000-01-01' THEN "session"."expires_at" ELSE TIMESTAMP '-infinity' END <= CAST(CAST($2 AS TEXT) AS TIMESTAMP) OR CASE WHEN "session"."created_at" < TIMESTAMP '10000-01-01' THEN "session"."created_at" ELSE TIMESTAMP '-infinity' END <= CAST(CAST($3 AS TEXT) AS TIMESTAMP));
   -- user_id, now, born
 INSERT INTO "session" ("id", "token", "expires_at", "user_id", "ip_address", "user_agent", "created_at", "updated_at") SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST(CAST($3 AS TEXT) AS TIMESTAMP), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT), CAST(CAST($7 AS TEXT) AS TIMESTAMP), CAST(CAST($8 AS TEXT) AS TIMESTAMP) WHERE NOT EXISTS (SELECT 1 FROM "session" WHERE "session"."id" = CAST($9 AS TEXT)) AND EXISTS (SELECT 1 FROM "account" INNER JOIN "users" ON "users"."id" = "account"."user_id" WHERE "account"."id" = CAST($10 AS TEXT) AND "account"."password" = CAST($11 AS TEXT) AND "users"."id" = CAST($12 AS TEXT) AND "users"."is_active");
   -- session_id, token, expires_at, user_id, ip_address, user_agent, now, now, session_id, account_row_id, verified_password, user_id
@@ -27,31 +29,31 @@ SELECT "session"."id" AS session_id FROM "session" WHERE "session"."id" = CAST($
   -- session_id
 
 -- refresh_session (POST /refresh)
-SELECT "users"."id" AS user_id FROM "users" WHERE "users"."id" = CAST($1 AS TEXT) FOR UPDATE;
+SELECT "users"."id" AS user_id FROM "users" WHERE "users"."id" = CAST($1 AS TEXT) FOR SHARE;
   -- user_id
 SELECT "session"."id" AS session_id FROM "session" WHERE "session"."id" = CAST($1 AS TEXT) FOR UPDATE;
   -- session_id
-DELETE FROM "session" WHERE "session"."id" = CAST($1 AS TEXT) AND "session"."user_id" = CAST($2 AS TEXT) AND "session"."token" <> CAST($3 AS TEXT) AND ("session"."token" <> CAST($4 AS TEXT) OR "session"."updated_at" < CAST(CAST($5 AS TEXT) AS TIMESTAMP) OR "session"."updated_at" > CAST(CAST($6 AS TEXT) AS TIMESTAMP));
+DELETE FROM "session" WHERE "session"."id" = CAST($1 AS TEXT) AND "session"."user_id" = CAST($2 AS TEXT) AND "session"."token" <> CAST($3 AS TEXT) AND ("session"."token" <> CAST($4 AS TEXT) OR CASE WHEN "session"."updated_at" < TIMESTAMP '10000-01-01' THEN "session"."updated_at" ELSE TIMESTAMP '-infinity' END < CAST(CAST($5 AS TEXT) AS TIMESTAMP) OR CASE WHEN "session"."updated_at" < TIMESTAMP '10000-01-01' THEN "session"."updated_at" ELSE TIMESTAMP '-infinity' END > CAST(CAST($6 AS TEXT) AS TIMESTAMP));
   -- session_id, user_id, presented, successor, grace_from, grace_until
-UPDATE "session" SET "token" = CAST($1 AS TEXT), "updated_at" = CAST(CAST($2 AS TEXT) AS TIMESTAMP), "expires_at" = CAST(CAST($3 AS TEXT) AS TIMESTAMP) WHERE "session"."id" = CAST($4 AS TEXT) AND "session"."token" = CAST($5 AS TEXT) AND "session"."user_id" = CAST($6 AS TEXT) AND "session"."expires_at" > CAST(CAST($7 AS TEXT) AS TIMESTAMP) AND "session"."created_at" > CAST(CAST($8 AS TEXT) AS TIMESTAMP) AND ("session"."updated_at" < CAST(CAST($9 AS TEXT) AS TIMESTAMP) OR "session"."updated_at" > CAST(CAST($10 AS TEXT) AS TIMESTAMP)) AND EXISTS (SELECT 1 FROM "users" WHERE "users"."id" = CAST($11 AS TEXT) AND "users"."is_active");
+UPDATE "session" SET "token" = CAST($1 AS TEXT), "updated_at" = CAST(CAST($2 AS TEXT) AS TIMESTAMP), "expires_at" = CAST(CAST($3 AS TEXT) AS TIMESTAMP) WHERE "session"."id" = CAST($4 AS TEXT) AND "session"."token" = CAST($5 AS TEXT) AND "session"."user_id" = CAST($6 AS TEXT) AND CASE WHEN "session"."expires_at" < TIMESTAMP '10000-01-01' THEN "session"."expires_at" ELSE TIMESTAMP '-infinity' END > CAST(CAST($7 AS TEXT) AS TIMESTAMP) AND CASE WHEN "session"."created_at" < TIMESTAMP '10000-01-01' THEN "session"."created_at" ELSE TIMESTAMP '-infinity' END > CAST(CAST($8 AS TEXT) AS TIMESTAMP) AND (CASE WHEN "session"."updated_at" < TIMESTAMP '10000-01-01' THEN "session"."updated_at" ELSE TIMESTAMP '-infinity' END < CAST(CAST($9 AS TEXT) AS TIMESTAMP) OR CASE WHEN "session"."updated_at" < TIMESTAMP '10000-01-01' THEN "session"."updated_at" ELSE TIMESTAMP '-infinity' END > CAST(CAST($10 AS TEXT) AS TIMESTAMP)) AND EXISTS (SELECT 1 FROM "users" WHERE "users"."id" = CAST($11 AS TEXT) AND "users"."is_active");
   -- successor, now, expires_at, session_id, presented, user_id, now, born, paced_before, grace_until, user_id
 SELECT "session"."id" AS session_id, "session"."token" AS session_token, "session"."user_id" AS session_user_id, to_char("session"."expires_at", 'YYYY-MM-DD HH24:MI:SS.US') AS session_expires_at, to_char("session"."created_at", 'YYYY-MM-DD HH24:MI:SS.US') AS session_created_at, to_char("session"."updated_at", 'YYYY-MM-DD HH24:MI:SS.US') AS session_updated_at, "users"."id" AS user_id, "users"."name" AS user_name, "users"."email" AS user_email, "users"."email_verified" AS user_email_verified, "users"."image" AS user_image, "users"."is_active" AS user_is_active FROM "session" LEFT JOIN "users" ON "users"."id" = "session"."user_id" WHERE "session"."id" = CAST($1 AS TEXT);
   -- session_id
-DELETE FROM "session" WHERE "session"."id" = CAST($1 AS TEXT) AND ("session"."expires_at" <= CAST(CAST($2 AS TEXT) AS TIMESTAMP) OR "session"."created_at" <= CAST(CAST($3 AS TEXT) AS TIMESTAMP));
+DELETE FROM "session" WHERE "session"."id" = CAST($1 AS TEXT) AND (CASE WHEN "session"."expires_at" < TIMESTAMP '10000-01-01' THEN "session"."expires_at" ELSE TIMESTAMP '-infinity' END <= CAST(CAST($2 AS TEXT) AS TIMESTAMP) OR CASE WHEN "session"."created_at" < TIMESTAMP '10000-01-01' THEN "session"."created_at" ELSE TIMESTAMP '-infinity' END <= CAST(CAST($3 AS TEXT) AS TIMESTAMP));
   -- session_id, now, born
 
 -- refresh_session, token without sid
-SELECT "users"."id" AS user_id FROM "users" WHERE "users"."id" = CAST($1 AS TEXT) FOR UPDATE;
+SELECT "users"."id" AS user_id FROM "users" WHERE "users"."id" = CAST($1 AS TEXT) FOR SHARE;
   -- user_id
 SELECT "session"."id" AS session_id FROM "session" WHERE "session"."token" IN (CAST($1 AS TEXT), CAST($2 AS TEXT)) FOR UPDATE;
   -- presented, successor
-DELETE FROM "session" WHERE "session"."token" IN (CAST($1 AS TEXT), CAST($2 AS TEXT)) AND "session"."user_id" = CAST($3 AS TEXT) AND "session"."token" <> CAST($4 AS TEXT) AND ("session"."token" <> CAST($5 AS TEXT) OR "session"."updated_at" < CAST(CAST($6 AS TEXT) AS TIMESTAMP) OR "session"."updated_at" > CAST(CAST($7 AS TEXT) AS TIMESTAMP));
+DELETE FROM "session" WHERE "session"."token" IN (CAST($1 AS TEXT), CAST($2 AS TEXT)) AND "session"."user_id" = CAST($3 AS TEXT) AND "session"."token" <> CAST($4 AS TEXT) AND ("session"."token" <> CAST($5 AS TEXT) OR CASE WHEN "session"."updated_at" < TIMESTAMP '10000-01-01' THEN "session"."updated_at" ELSE TIMESTAMP '-infinity' END < CAST(CAST($6 AS TEXT) AS TIMESTAMP) OR CASE WHEN "session"."updated_at" < TIMESTAMP '10000-01-01' THEN "session"."updated_at" ELSE TIMESTAMP '-infinity' END > CAST(CAST($7 AS TEXT) AS TIMESTAMP));
   -- presented, successor, user_id, presented, successor, grace_from, grace_until
-UPDATE "session" SET "token" = CAST($1 AS TEXT), "updated_at" = CAST(CAST($2 AS TEXT) AS TIMESTAMP), "expires_at" = CAST(CAST($3 AS TEXT) AS TIMESTAMP) WHERE "session"."token" IN (CAST($4 AS TEXT), CAST($5 AS TEXT)) AND "session"."token" = CAST($6 AS TEXT) AND "session"."user_id" = CAST($7 AS TEXT) AND "session"."expires_at" > CAST(CAST($8 AS TEXT) AS TIMESTAMP) AND "session"."created_at" > CAST(CAST($9 AS TEXT) AS TIMESTAMP) AND ("session"."updated_at" < CAST(CAST($10 AS TEXT) AS TIMESTAMP) OR "session"."updated_at" > CAST(CAST($11 AS TEXT) AS TIMESTAMP)) AND EXISTS (SELECT 1 FROM "users" WHERE "users"."id" = CAST($12 AS TEXT) AND "users"."is_active");
+UPDATE "session" SET "token" = CAST($1 AS TEXT), "updated_at" = CAST(CAST($2 AS TEXT) AS TIMESTAMP), "expires_at" = CAST(CAST($3 AS TEXT) AS TIMESTAMP) WHERE "session"."token" IN (CAST($4 AS TEXT), CAST($5 AS TEXT)) AND "session"."token" = CAST($6 AS TEXT) AND "session"."user_id" = CAST($7 AS TEXT) AND CASE WHEN "session"."expires_at" < TIMESTAMP '10000-01-01' THEN "session"."expires_at" ELSE TIMESTAMP '-infinity' END > CAST(CAST($8 AS TEXT) AS TIMESTAMP) AND CASE WHEN "session"."created_at" < TIMESTAMP '10000-01-01' THEN "session"."created_at" ELSE TIMESTAMP '-infinity' END > CAST(CAST($9 AS TEXT) AS TIMESTAMP) AND (CASE WHEN "session"."updated_at" < TIMESTAMP '10000-01-01' THEN "session"."updated_at" ELSE TIMESTAMP '-infinity' END < CAST(CAST($10 AS TEXT) AS TIMESTAMP) OR CASE WHEN "session"."updated_at" < TIMESTAMP '10000-01-01' THEN "session"."updated_at" ELSE TIMESTAMP '-infinity' END > CAST(CAST($11 AS TEXT) AS TIMESTAMP)) AND EXISTS (SELECT 1 FROM "users" WHERE "users"."id" = CAST($12 AS TEXT) AND "users"."is_active");
   -- successor, now, expires_at, presented, successor, presented, user_id, now, born, paced_before, grace_until, user_id
 SELECT "session"."id" AS session_id, "session"."token" AS session_token, "session"."user_id" AS session_user_id, to_char("session"."expires_at", 'YYYY-MM-DD HH24:MI:SS.US') AS session_expires_at, to_char("session"."created_at", 'YYYY-MM-DD HH24:MI:SS.US') AS session_created_at, to_char("session"."updated_at", 'YYYY-MM-DD HH24:MI:SS.US') AS session_updated_at, "users"."id" AS user_id, "users"."name" AS user_name, "users"."email" AS user_email, "users"."email_verified" AS user_email_verified, "users"."image" AS user_image, "users"."is_active" AS user_is_active FROM "session" LEFT JOIN "users" ON "users"."id" = "session"."user_id" WHERE "session"."token" IN (CAST($1 AS TEXT), CAST($2 AS TEXT));
   -- presented, successor
-DELETE FROM "session" WHERE "session"."token" IN (CAST($1 AS TEXT), CAST($2 AS TEXT)) AND ("session"."expires_at" <= CAST(CAST($3 AS TEXT) AS TIMESTAMP) OR "session"."created_at" <= CAST(CAST($4 AS TEXT) AS TIMESTAMP));
+DELETE FROM "session" WHERE "session"."token" IN (CAST($1 AS TEXT), CAST($2 AS TEXT)) AND (CASE WHEN "session"."expires_at" < TIMESTAMP '10000-01-01' THEN "session"."expires_at" ELSE TIMESTAMP '-infinity' END <= CAST(CAST($3 AS TEXT) AS TIMESTAMP) OR CASE WHEN "session"."created_at" < TIMESTAMP '10000-01-01' THEN "session"."created_at" ELSE TIMESTAMP '-infinity' END <= CAST(CAST($4 AS TEXT) AS TIMESTAMP));
   -- presented, successor, now, born
 
 -- user_of_session (GET /session)
@@ -70,6 +72,8 @@ DELETE FROM "session" WHERE "session"."id" = CAST($1 AS TEXT) AND "session"."use
 DELETE FROM "session" WHERE "session"."token" IN (CAST($1 AS TEXT), CAST($2 AS TEXT)) AND "session"."user_id" = CAST($3 AS TEXT);
   -- presented, successor, user_id
 
--- purge_expired (scheduled)
-DELETE FROM "session" WHERE "session"."id" IN (SELECT id FROM (SELECT "session"."id" AS id FROM "session" WHERE ("session"."expires_at" <= CAST(CAST($1 AS TEXT) AS TIMESTAMP) OR "session"."created_at" <= CAST(CAST($2 AS TEXT) AS TIMESTAMP)) LIMIT 1000) AS sessions_over);
-  -- now, born
+-- purge_expired (scheduled), a page
+DELETE FROM "session" WHERE "session"."id" > CAST($1 AS TEXT) AND "session"."id" <= CAST($2 AS TEXT) AND (CASE WHEN "session"."expires_at" < TIMESTAMP '10000-01-01' THEN "session"."expires_at" ELSE TIMESTAMP '-infinity' END <= CAST(CAST($3 AS TEXT) AS TIMESTAMP) OR CASE WHEN "session"."created_at" < TIMESTAMP '10000-01-01' THEN "session"."created_at" ELSE TIMESTAMP '-infinity' END <= CAST(CAST($4 AS TEXT) AS TIMESTAMP));
+  -- after, until, now, born
+SELECT MAX(id) AS session_id FROM (SELECT "session"."id" AS id FROM "session" WHERE "session"."id" > CAST($1 AS TEXT) ORDER BY "session"."id" LIMIT 1000) AS page;
+  -- until

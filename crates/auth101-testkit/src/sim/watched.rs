@@ -10,7 +10,7 @@ use auth101_core::{
         session::{Session, SessionReference},
         user::User,
     },
-    port::{Horizon, Opened, Opening, Registration, Rotated, Rotation, SignUp, Store, StoreError},
+    port::{Horizon, Opened, Opening, Pages, Purged, Registration, Rotated, Rotation, SignUp, Store, StoreError},
     time::Resolution,
 };
 use std::{cell::RefCell, rc::Rc};
@@ -79,8 +79,8 @@ impl<S: Store, T: Tables> Store for WatchedStore<S, T> {
         Ok(closed)
     }
 
-    async fn purge_expired(&self, horizon: Horizon) -> Result<u64, StoreError> {
-        let purged = self.store.purge_expired(horizon).await?;
+    async fn purge_expired(&self, horizon: Horizon, pages: Pages) -> Result<Purged, StoreError> {
+        let purged = self.store.purge_expired(horizon, pages).await?;
         self.tell(Step::Purged(horizon)).await;
         Ok(purged)
     }

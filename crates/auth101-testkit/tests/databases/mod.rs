@@ -9,10 +9,11 @@ pub(crate) mod servers;
 use auth101_core::{Options, config::EntityOptions};
 use auth101_sql::{Dialect, Entities, Outcome, Row, SqlDriver, SqlError, SqlStore, Statement, Statements, schema};
 use auth101_testkit::{
-    executor::block_on, rusqlite::RusqliteDriver, server_driver::ServerDriver, service::Service, sql_tables::SqlTables,
+    clock, executor::block_on, rusqlite::RusqliteDriver, server_driver::ServerDriver, service::Service,
+    sql_tables::SqlTables,
 };
 use serde_json::Value;
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 /// Makes a test of each claim in each dialect.
 macro_rules! on_each_dialect {
@@ -100,11 +101,15 @@ impl Database {
 }
 
 impl SqlDriver for Database {
-    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
+    async fn batch_within(&self, statements: &[Statement<'_>], limit: Duration) -> Result<Vec<Outcome>, SqlError> {
         match self {
-            Self::Sqlite(driver) => driver.batch(statements).await,
-            Self::Server(driver) => driver.batch(statements).await,
+            Self::Sqlite(driver) => driver.batch_within(statements, limit).await,
+            Self::Server(driver) => driver.batch_within(statements, limit).await,
         }
+    }
+
+    fn elapsed(&self) -> Duration {
+        clock::elapsed()
     }
 }
 
