@@ -201,11 +201,19 @@ export class Auth101Base implements Auth {
    * Makes the tables that are ours where they are missing, and compares all four with the schema. Changes no table that
    * exists, and nothing at all where one of them cannot be used as it is: see `breaks` of a difference.
    *
-   * @throws ServiceError where the database is away or refuses.
+   * @throws ServiceError where the database is away or refuses; its `cause` is the database's own error.
    */
   async migrate(): Promise<Migration> {
-    // A table that is made at first use would be made here before anything has looked at what is there.
-    return this.#value<Migration>((service) => service.migrate(), { ...this.#around, prepare: () => undefined });
+    let cause: unknown;
+    const around: Surroundings = {
+      ...this.#around,
+      // A table that is made at first use would be made here before anything has looked at what is there.
+      prepare: () => undefined,
+      onError: (error) => (cause = error),
+    };
+    const result = await this.#result<Migration>((service) => service.migrate(), around);
+    if ("error" in result) throw new ServiceError(result.error.code, result.error.message, { cause });
+    return result;
   }
 
   /** The statements that make the tables of this configuration, in order and without semicolons. Asks no database. */

@@ -77,11 +77,7 @@ function readRow(row: unknown): PlainObject | undefined {
 
 /** What was thrown, with its causes. The innermost comes first: it is the database's own. */
 export function describeFailure(thrown: unknown): { answer: Answer; detail: Partial<FaultEvent> } {
-  const errors: unknown[] = [];
-  for (let error = thrown; isPresent(error) && errors.length < MAX_CAUSES; error = read(error, "cause")) {
-    if (errors.includes(error)) break;
-    errors.unshift(error);
-  }
+  const errors = withCauses(thrown);
   const codes = errors.flatMap((error) => [read(error, "code"), read(error, "errno")]);
   // A name of the database's or the system's, never text that somebody typed; else the kind of error, such as TypeError.
   const code = codes.find((code) => typeof code === "string" && /^[A-Z0-9_]{2,40}$/.test(code)) ?? nameOf(errors[0]);
@@ -89,6 +85,21 @@ export function describeFailure(thrown: unknown): { answer: Answer; detail: Part
     answer: { errors: errors.map(describe) },
     detail: typeof code === "string" ? { code } : {},
   };
+}
+
+/** What the database said: for an operator alone, since it may quote values. */
+export function wordsOf(thrown: unknown): string[] {
+  const words = withCauses(thrown).map((error) => describe(error).message);
+  return words.filter((word, index) => word !== "" && words.indexOf(word) === index);
+}
+
+function withCauses(thrown: unknown): unknown[] {
+  const errors: unknown[] = [];
+  for (let error = thrown; isPresent(error) && errors.length < MAX_CAUSES; error = read(error, "cause")) {
+    if (errors.includes(error)) break;
+    errors.unshift(error);
+  }
+  return errors;
 }
 
 function nameOf(error: unknown): string | undefined {

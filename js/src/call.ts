@@ -41,6 +41,8 @@ export interface Surroundings {
   readonly prepare: () => Promise<void> | undefined;
   readonly pool: HashPool | undefined;
   readonly report: Report;
+  /** Told what a database threw. */
+  readonly onError?: (error: unknown) => void;
 }
 
 /**
@@ -104,6 +106,7 @@ async function runBatch(
     const results = await within(around.database, batch, around.transaction, remaining, onKept);
     return results === SILENCE ? { answer: "silent", detail: { problem: "did not answer in time" } } : readResults(results, batch.length);
   } catch (error) {
+    around.onError?.(error);
     return describeFailure(error);
   }
 }

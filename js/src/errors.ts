@@ -33,8 +33,9 @@ export class ServiceError extends Error {
     /** `UNAVAILABLE`: try again later. `INTERNAL_ERROR`: wrongly set up, or a defect. */
     readonly code: OutageCode,
     message: string,
+    options?: { cause?: unknown },
   ) {
-    super(message);
+    super(message, options);
   }
 }
 

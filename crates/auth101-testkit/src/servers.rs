@@ -45,14 +45,52 @@ impl Server {
     /// Its programs are not installed, or it does not come up.
     pub fn start(product: Product) -> io::Result<Self> {
         remove_leftovers();
+        let mut server = Self::stopped(product)?;
+        server.initialise()?;
+        server.restart()?;
+        Ok(server)
+    }
+
+    /// Starts a server that follows this one from its first write on, and takes none itself.
+    ///
+    /// # Errors
+    /// As for [`Server::start`].
+    pub fn start_replica(&self) -> io::Result<Self> {
+        use mysql::prelude::Queryable;
+        let mut replica = Self::stopped(self.product)?;
+        match self.product {
+            Product::Postgres => {
+                let user = own_for("postgres", &replica.folder)?;
+                run(as_user(user, &postgres_program("pg_basebackup")?)
+                    .args(["-h", "127.0.0.1", "-U", "postgres", "-p", &self.port.to_string()])
+                    .args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "-D"])
+                    .arg(replica.folder.join("data")))?;
+                replica.restart()?;
+            }
+            Product::MariaDb => {
+                replica.initialise()?;
+                replica.restart()?;
+                let options = mysql::Opts::from_url(&replica.url("mysql")).map_err(io::Error::other)?;
+                let mut connection = mysql::Conn::new(options).map_err(io::Error::other)?;
+                let primary = format!("MASTER_HOST = '127.0.0.1', MASTER_PORT = {}, MASTER_USER = 'root'", self.port);
+                for sql in [
+                    &format!("CHANGE MASTER TO {primary}, MASTER_USE_GTID = slave_pos"),
+                    "START SLAVE",
+                    "SET GLOBAL read_only = 1",
+                ] {
+                    connection.query_drop(sql).map_err(io::Error::other)?;
+                }
+            }
+        }
+        Ok(replica)
+    }
+
+    fn stopped(product: Product) -> io::Result<Self> {
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("auth101-{product:?}-{}-{number}", std::process::id()));
         fs::create_dir_all(&folder)?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut server = Self { product, folder, port, child: None };
-        server.initialise()?;
-        server.restart()?;
-        Ok(server)
+        Ok(Self { product, folder, port, child: None })
     }
 
     /// The URL of a new, empty database. MariaDB's compares text byte for byte; its default would equate addresses that
@@ -90,7 +128,9 @@ impl Server {
         ServerDriver::new(&self.database(), size)
     }
 
-    fn url(&self, database: &str) -> String {
+    /// The URL of a database by its name.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
         match self.product {
             Product::Postgres => format!("postgresql://postgres@127.0.0.1:{}/{database}", self.port),
             Product::MariaDb => format!("mysql://root@127.0.0.1:{}/{database}", self.port),
@@ -185,6 +225,8 @@ impl Server {
                     // Its own: a server that starts empties the folder of temporary tables.
                     .arg(format!("--tmpdir={}", self.folder.display()))
                     .arg("--innodb-flush-log-at-trx-commit=2")
+                    // What a replica reads, of a server that it tells from itself.
+                    .args(["--log-bin=binlog", "--binlog-format=ROW", &format!("--server-id={}", self.port)])
                     .args([format!("--port={}", self.port), "--max-connections=300".to_owned()]);
                 command
             }

@@ -5,7 +5,7 @@
  */
 
 import type { Auth101Base } from "../auth101.js";
-import { describeFailure } from "../batch.js";
+import { describeFailure, wordsOf } from "../batch.js";
 import { Auth101 } from "../entry/server.js";
 import type { Difference, MigratedTable, Migration } from "../migration.js";
 import { isService, load } from "./config.js";
@@ -29,7 +29,10 @@ export async function migrate(config: string): Promise<number> {
     return report(await auth.migrate());
   } catch (error) {
     if (!(error instanceof Error && error.name === "ServiceError")) throw error;
-    throw new Refusal(`${error.message}: the database could not be asked or refused; the fault was told to \`onEvent\`, or stands above`);
+    throw new Refusal(
+      `${error.message}: the database could not be asked or refused; the fault was told to \`onEvent\`, or stands above`,
+      ...wordsOf(error.cause).map((words) => `The database said: ${words}`),
+    );
   } finally {
     await close(auth);
   }

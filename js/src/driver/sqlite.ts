@@ -118,7 +118,31 @@ function open(path: string): Connection {
   try {
     return new (class_ as new (path: string) => Connection)(path);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : "unknown";
-    throw new ConfigurationError("database", `the file ${JSON.stringify(path)} cannot be opened: ${reason}`);
+    const said = error instanceof Error ? error.message : "unknown";
+    const reason = whyNot(path, builtin("node:fs") as FileSystem | undefined);
+    const why = reason === undefined ? said : `${reason} (${said})`;
+    throw new ConfigurationError("database", `the file ${JSON.stringify(path)} cannot be opened: ${why}`);
+  }
+}
+
+interface FileSystem {
+  existsSync(path: string): boolean;
+  statSync(path: string): { isDirectory(): boolean };
+  openSync(path: string, flags: string): number;
+  closeSync(file: number): void;
+}
+
+/** Why a file cannot be opened, in words: SQLite says that for all reasons alike. */
+function whyNot(path: string, fs: FileSystem | undefined): string | undefined {
+  try {
+    if (fs === undefined) return undefined;
+    if (!fs.existsSync(path.replace(/[^/\\]*$/, "") || ".")) return "its directory does not exist";
+    if (!fs.existsSync(path)) return "it does not exist, and this process may not write its directory";
+    if (fs.statSync(path).isDirectory()) return "it is a directory";
+    fs.closeSync(fs.openSync(path, "r"));
+    return undefined;
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    return code === "EACCES" ? "this process lacks the permission to read it" : undefined;
   }
 }

@@ -17,12 +17,13 @@ const NOTICED_AFTER = 200;
  *   mend: () => Promise<void>,
  *   clog: () => void,
  *   clear: () => void,
+ *   aim: (target: string) => void,
  *   close: () => Promise<void>,
  * }>} `cut` ends all connections and refuses new ones until `mend`; from `clog` to `clear` nothing passes, not even the end of a
- * connection, and nobody is told
+ * connection, and nobody is told; after `aim`, new connections lead elsewhere
  */
 export async function startProxy(target) {
-  const server = new URL(target);
+  let server = new URL(target);
   const sockets = new Set();
   /** What waits until the way is clear; nothing while it is. */
   let waiting;
@@ -61,5 +62,5 @@ export async function startProxy(target) {
   const { port } = listener.address();
   const url = new URL(target);
   url.port = String(port);
-  return { url: url.href, cut, mend: () => listen(port), clog, clear, close: cut };
+  return { url: url.href, cut, mend: () => listen(port), clog, clear, aim: (target) => void (server = new URL(target)), close: cut };
 }

@@ -13,7 +13,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
-import { builtProgram, endsWithThis } from "../children.mjs";
+import { builtProgram } from "../built_program.mjs";
+import { endsWithThis } from "../children.mjs";
 import { PostgresTables, SqliteTables } from "../tables.mjs";
 
 export { json, until } from "../requests.mjs";

@@ -1,7 +1,13 @@
 //! `server postgres|mariadb`: a database server of its own for tests that are not written in Rust.
 //!
-//! Prints the URL of an empty database as a line of JSON, `{"url":"postgresql://…"}`, and one more for every line that
-//! it reads. The server ends, and its data goes, when the standard input ends.
+//! Prints the URL of an empty database as a line of JSON, `{"url":"postgresql://…"}`. What it reads are lines, each answered
+//! by another:
+//!
+//! - an empty one makes another database;
+//! - `restart` ends the server in the middle of its work and starts it again;
+//! - `replica` starts a server that follows this one and takes no writes, and gives the URL of its system database.
+//!
+//! The servers end, and their data goes, when the standard input ends.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
@@ -32,18 +38,36 @@ fn main() -> ExitCode {
 }
 
 fn serve(product: Product) -> io::Result<()> {
-    let server = Server::start(product)?;
-    tell(&server)?;
+    let mut server = Server::start(product)?;
+    let mut replicas = Vec::new();
+    tell(&server.database())?;
     for line in io::stdin().lock().lines() {
-        line?;
-        tell(&server)?;
+        match line?.as_str() {
+            "restart" => {
+                server.restart()?;
+                tell(&server.url(system_database(product)))?;
+            }
+            "replica" => {
+                let replica = server.start_replica()?;
+                tell(&replica.url(system_database(product)))?;
+                replicas.push(replica);
+            }
+            _ => tell(&server.database())?,
+        }
     }
     Ok(())
 }
 
-/// Makes a database and says where it is.
-fn tell(server: &Server) -> io::Result<()> {
+const fn system_database(product: Product) -> &'static str {
+    match product {
+        Product::Postgres => "postgres",
+        Product::MariaDb => "mysql",
+    }
+}
+
+/// Says where a database is.
+fn tell(url: &str) -> io::Result<()> {
     let mut output = io::stdout().lock();
-    writeln!(output, "{}", json!({ "url": server.database() }))?;
+    writeln!(output, "{}", json!({ "url": url }))?;
     output.flush()
 }
