@@ -25,6 +25,7 @@ mod sbom;
 mod schema;
 mod sim;
 mod size;
+mod soak;
 mod spin;
 mod test;
 mod tools;
@@ -61,6 +62,7 @@ const CHORES: &[&Chore] = &[
     &bench_spin::CHORE,
     &bench_js::CHORE,
     &bench_limits::CHORE,
+    &soak::CHORE,
     &schema::CHORE,
     &size::CHORE,
     &reproduce::CHORE,
