@@ -40,6 +40,7 @@ mod log;
 mod platform;
 mod postgres;
 mod purge;
+mod remedy;
 mod request;
 mod response;
 mod set_up;
@@ -48,7 +49,8 @@ mod tables;
 mod transaction;
 mod variables;
 
-pub use auth101_core::{AuthError, domain::user::User, port::Blocklist};
+pub use auth101_core::{AuthError, Cause, Problem, domain::user::User, port::Blocklist};
+pub use auth101_sql::Dialect;
 pub use database::Database;
 pub use response::{Response, answer, text};
 pub use set_up::SetUpError;

@@ -1,9 +1,9 @@
 //! The log: one line of JSON an event. Events go to standard output and faults to standard error; `spin up` shows both
 //! and keeps them under `.spin/logs`.
 
-use crate::{database::Database, set_up::SetUpError, tables::MakingTables};
+use crate::{remedy::remedy, set_up::SetUpError, tables::MakingTables};
 use auth101_core::{
-    Cause, ConfigError, Problem,
+    ConfigError,
     event::{self, Event},
     port::Observer,
 };
@@ -17,7 +17,7 @@ pub(crate) struct StandardStreams {
 }
 
 impl StandardStreams {
-    /// The database goes into the commands that mend it.
+    /// The driver knows the database and its tables, which the remedies name.
     pub(crate) fn new(driver: &MakingTables) -> Self {
         Self { driver: driver.clone() }
     }
@@ -25,7 +25,8 @@ impl StandardStreams {
 
 impl Observer for StandardStreams {
     fn observe(&self, event: &Event) {
-        let line = event.to_json_with_mend(|problem| mend(problem, &self.driver));
+        let dialect = self.driver.database().dialect();
+        let line = event.to_json_with_mend(|problem| remedy(problem, dialect, self.driver.makes(&problem.subject)));
         match event {
             Event::Fault(_) => write_error(&line),
             _ => write(&line),
@@ -62,51 +63,6 @@ fn write_error(line: &Value) {
 /// cannot be written is lost: there is nowhere to say so.
 fn write_to(mut stream: impl Write, line: &Value) {
     drop(stream.write_all(format!("{line}\n").as_bytes()));
-}
-
-/// How to fix the database's set-up.
-fn mend(problem: &Problem, driver: &MakingTables) -> String {
-    let dialect = driver.database().dialect().name();
-    let name = problem.subject.as_str();
-    match problem.cause {
-        // Not that it was forgotten: this component may not make it.
-        Cause::MissingTable if driver.makes(name) => match driver.database() {
-            // The migration has the usual names only.
-            Database::Sqlite { .. } if ["users", "account", "session", "verification"].contains(&name) => {
-                "spin up --sqlite @migrations/0001_auth101.sql".to_owned()
-            }
-            Database::Sqlite { .. } => {
-                format!("run what `cargo xtask schema --config FILE --dialect {dialect}` prints on the database's file")
-            }
-            Database::Postgres { .. } => format!(
-                "let the user of auth_database create tables, or run what `cargo xtask schema --dialect {dialect}` \
-                 prints"
-            ),
-        },
-        Cause::MissingTable if name.is_empty() => {
-            format!("make the tables as `cargo xtask schema --config FILE --dialect {dialect} --all` prints them")
-        }
-        Cause::MissingTable => format!(
-            "make it, or correct its name; `cargo xtask schema --config FILE --dialect {dialect} --all` prints the \
-             statements"
-        ),
-        Cause::MissingColumn => {
-            format!("add it to the table as `cargo xtask schema --dialect {dialect}` declares it, or correct its name")
-        }
-        Cause::CannotOpen | Cause::CannotWrite | Cause::NotADatabase => {
-            "let the user that runs Spin read and write the file and its directory, or choose another database by \
-             auth_database"
-                .to_owned()
-        }
-        Cause::DiskFull => "make room on the disk of the database".to_owned(),
-        Cause::MissingDatabase | Cause::RefusedUser | Cause::ReadOnlyServer | Cause::Tls => {
-            "correct the address in auth_database, or let the server accept it".to_owned()
-        }
-        Cause::MissingRight => {
-            "grant the user of auth_database SELECT, INSERT, UPDATE and DELETE on the tables".to_owned()
-        }
-        Cause::KeyTooLong => "shorten the column of the index, or use a row format that allows longer keys".to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -8,10 +8,10 @@
 use crate::{
     database::{VARIABLE, reads},
     deadline::Deadline,
-    log,
     set_up::SetUpError,
     transaction::Open,
 };
+use auth101_core::{Cause, Problem};
 use auth101_sql::{
     Dialect,
     classify::classify_postgres,
@@ -32,7 +32,8 @@ const LIMITS: &str = "SELECT set_config('idle_in_transaction_session_timeout', '
 /// How long the end of a dropped batch may keep its connection, of which the host has only so many.
 const ROLLED_BACK_WITHIN: Duration = Duration::from_secs(5);
 
-/// Whether the component may reach the server, as far as the host can tell.
+/// Whether the component may reach the server, as far as the host can tell. Nothing is wrong with one that is away: it may be
+/// back for the next request.
 pub(crate) async fn check(address: &str) -> Result<(), SetUpError> {
     match Connection::open(address).await {
         Err(Error::PgError(PgError::ConnectionFailed(message))) => mistake(&message).map_or(Ok(()), Err),
@@ -40,56 +41,60 @@ pub(crate) async fn check(address: &str) -> Result<(), SetUpError> {
     }
 }
 
-/// What is wrong with the configuration where the host gives no connection. Nothing, where the server is away: it may be
-/// back for the next request.
+/// What is wrong with the configuration where the host gives no connection.
 fn mistake(message: &str) -> Option<SetUpError> {
+    let says = |words: &&str| message.contains(words);
+    let variable =
+        |problem: &str| Some(SetUpError::Variable { variable: VARIABLE.to_owned(), problem: problem.to_owned() });
     if message.ends_with("is not permitted") {
-        return Some(SetUpError::ServerNotGranted);
-    }
-    let says = |words: &str| message.contains(words);
-    let problem = if NO_ADDRESS.into_iter().any(says) {
-        "is not the address of a PostgreSQL server: postgres://USER:PASSWORD@HOST:PORT/DATABASE"
-    } else if TURNED_AWAY.into_iter().any(says)
-        || (says("does not exist") && ["database ", "role "].into_iter().any(says))
-    {
-        "is refused by the server: its user, password or database is wrong, or the server does not let them in from here"
+        Some(SetUpError::ServerNotGranted)
+    } else if message.contains("option `sslmode`") {
+        variable("has another sslmode than disable, prefer or require, which are all that Spin knows")
+    } else if NO_ADDRESS.iter().any(says) {
+        variable("is not the address of a PostgreSQL server: postgres://USER:PASSWORD@HOST:PORT/DATABASE")
     } else {
-        return None;
-    };
-    Some(SetUpError::Variable { variable: VARIABLE.to_owned(), problem: problem.to_owned() })
+        let problem = Problem::new(refusal(message)?, VARIABLE);
+        Some(SetUpError::Database { dialect: Dialect::Postgres, problem })
+    }
 }
 
 /// What Spin and its PostgreSQL client say of an address that they cannot use.
 const NO_ADDRESS: [&str; 4] =
     ["invalid connection string", "host missing", "host and hostaddr are missing", "Unix sockets"];
 
-/// What a server and Spin's client say of a user. Spin hands on the server's words and not its code, and a server that
-/// does not speak English is not understood: that is answered as an outage.
-const TURNED_AWAY: [&str; 3] = ["password authentication failed", "no pg_hba.conf entry", "password missing"];
+/// Why a server, or Spin's client, made no connection, where it will not make one at the next attempt either. Spin hands on
+/// their words and not the code, and a server that does not speak English is not understood: that counts as an outage.
+fn refusal(message: &str) -> Option<Cause> {
+    let says = |words: &str| message.contains(words);
+    // Spin verifies the certificate of every server that has TLS, unless the address says `sslmode=disable`.
+    if says("error performing TLS handshake") {
+        return (says("certificate") || !BROKEN_OFF.into_iter().any(says)).then_some(Cause::Tls);
+    }
+    // So ends what the server says when it refuses a user for the want of TLS.
+    if says("pg_hba.conf") && says("no encryption") {
+        return Some(Cause::Tls);
+    }
+    if says("database ") && says("does not exist") {
+        return Some(Cause::MissingDatabase);
+    }
+    let turned_away = ["password authentication failed", "pg_hba.conf", "password missing"];
+    (turned_away.into_iter().any(says) || (says("role ") && says("does not exist"))).then_some(Cause::RefusedUser)
+}
+
+/// What is said of a connection that ended during the handshake, as it does where a server stops.
+const BROKEN_OFF: [&str; 3] = ["os error", "unexpected EOF", "handshake eof"];
 
 /// Runs the statements as one transaction.
 pub(crate) async fn batch(address: &str, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
     if statements.is_empty() {
         return Ok(Vec::new());
     }
-    let connection = Connection::open(address).await.map_err(|error| not_opened(&error))?;
+    let connection = Connection::open(address).await.map_err(|error| classify(&error))?;
     // Those that only read hold no rows, and a statement alone (a sign-out, a purge) none that others want to write.
     let _open = (statements.len() > 1 && !statements.iter().all(|statement| reads(statement.sql))).then(Open::new);
     let mut transaction = Transaction { connection: Some(connection) };
     let outcomes = transaction.run(statements).await;
     transaction.end(outcomes).await
-}
-
-/// What became of a connection that was not made. The check of the configuration saw nothing wrong where the server was away
-/// then, or the password has been changed since.
-fn not_opened(error: &Error) -> SqlError {
-    if let Error::PgError(PgError::ConnectionFailed(message)) = error
-        && let Some(mistake) = mistake(message)
-    {
-        log::not_set_up(&mistake);
-        return SqlError::Rejected;
-    }
-    classify(error)
 }
 
 /// A connection while it may be inside a transaction.
@@ -183,8 +188,13 @@ fn classify(error: &Error) -> SqlError {
     match error {
         Error::PgError(PgError::QueryFailed(QueryError::DbError(error))) => {
             let constraint = error.extras.iter().find(|(name, _)| name == "constraint");
-            classify_postgres(&error.code, &error.message, constraint.map(|(_, value)| value.as_str()))
+            classify_postgres(&error.code, &error.message, constraint.map(|(_, value)| value.as_str())).about(VARIABLE)
         }
+        // The check of the configuration saw nothing wrong where the server was away then, or the password was changed since.
+        Error::PgError(PgError::ConnectionFailed(message)) => match refusal(message) {
+            Some(cause) => SqlError::NotSetUp(Problem::new(cause, VARIABLE)),
+            None => SqlError::Unavailable,
+        },
         // A value that does not fit the type of its parameter never reaches the server.
         Error::PgError(PgError::BadParameter(_) | PgError::ValueConversionFailed(_)) | Error::Decode(_) => {
             SqlError::Rejected
@@ -192,16 +202,13 @@ fn classify(error: &Error) -> SqlError {
         Error::PgError(PgError::QueryFailed(QueryError::Text(message))) if message.contains("ToSql") => {
             SqlError::Rejected
         }
-        Error::PgError(
-            PgError::QueryFailed(QueryError::Text(_)) | PgError::ConnectionFailed(_) | PgError::Other(_),
-        ) => SqlError::Unavailable,
+        Error::PgError(PgError::QueryFailed(QueryError::Text(_)) | PgError::Other(_)) => SqlError::Unavailable,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use auth101_core::{Cause, Problem};
     use spin_sdk::pg::DbError;
 
     fn refused(code: &str, message: &str, extras: &[(&str, &str)]) -> SqlError {
@@ -225,44 +232,64 @@ mod tests {
         assert_eq!(refused("57P01", "terminating connection", &[]), SqlError::Unavailable);
     }
 
-    #[test]
-    fn a_mistake_is_no_outage_whenever_it_shows() {
-        let failed = |message: &str| not_opened(&Error::PgError(PgError::ConnectionFailed(message.to_owned())));
-        assert_eq!(failed("FATAL: password authentication failed for user \"marker\""), SqlError::Rejected);
-        assert_eq!(failed("Connection refused (os error 111)"), SqlError::Unavailable);
+    fn failed(message: &str) -> SqlError {
+        classify(&Error::PgError(PgError::ConnectionFailed(message.to_owned())))
     }
 
     #[test]
-    fn a_server_that_is_away_is_no_mistake() {
-        assert_eq!(mistake("Connection refused (os error 111)"), None);
+    fn an_address_that_cannot_be_right_is_a_mistake_of_the_variable_and_not_repeated() {
         assert_eq!(mistake("address postgres://db:5432 is not permitted"), Some(SetUpError::ServerNotGranted));
-        let error = mistake("invalid connection string: unknown option `marker`").unwrap();
-        assert!(matches!(&error, SetUpError::Variable { variable, .. } if variable == "auth_database"));
-        assert!(!error.to_string().contains("marker"));
+        for (message, problem) in [
+            ("invalid connection string: unknown option `marker`", "is not the address"),
+            ("invalid configuration: both host and hostaddr are missing", "is not the address"),
+            ("host missing", "is not the address"),
+            ("Unix sockets are …", "is not the address"),
+            ("invalid connection string: invalid value for option `sslmode`", "has another sslmode"),
+        ] {
+            let error = mistake(message).unwrap();
+            assert!(error.to_string().starts_with(&format!("auth_database {problem}")), "{error}");
+            assert!(!error.to_string().contains("marker"));
+        }
     }
 
     #[test]
-    fn what_the_server_refuses_is_a_mistake_and_not_repeated() {
-        let error = |message: &str| match mistake(message) {
-            Some(SetUpError::Variable { variable, problem }) if variable == "auth_database" => problem,
-            other => panic!("{message}: {other:?}"),
-        };
-        for refused in [
-            "Error occurred while creating a new object: db error\n\nCaused by:\n    0: db error: FATAL: password \
-             authentication failed for user \"marker\"",
-            "FATAL: no pg_hba.conf entry for host \"127.0.0.1\", user \"marker\", database \"d\", no encryption",
-            "FATAL: database \"marker\" does not exist",
-            "FATAL: role \"marker\" does not exist",
-            "invalid configuration\n\nCaused by:\n    password missing",
+    fn what_a_server_refuses_is_a_mistake_whenever_it_shows_and_not_repeated() {
+        let wrapped = |words: &str| format!("Error occurred while creating a new object: {words}\n\nCaused by: …");
+        for (message, cause) in [
+            ("db error: FATAL: password authentication failed for user \"marker\"", Cause::RefusedUser),
+            ("FATAL: no pg_hba.conf entry for host \"127.0.0.1\", user \"marker\", SSL encryption", Cause::RefusedUser),
+            ("FATAL: role \"marker\" does not exist", Cause::RefusedUser),
+            ("invalid configuration: password missing", Cause::RefusedUser),
+            ("FATAL: database \"marker\" does not exist", Cause::MissingDatabase),
+            ("FATAL: no pg_hba.conf entry for host \"127.0.0.1\", user \"marker\", no encryption", Cause::Tls),
+            ("error performing TLS handshake: server does not support TLS", Cause::Tls),
+            ("error performing TLS handshake: …:certificate verify failed:… (self-signed certificate)", Cause::Tls),
+            ("error performing TLS handshake: invalid peer certificate: UnknownIssuer", Cause::Tls),
+            ("error performing TLS handshake: …:tlsv1 alert protocol version:…", Cause::Tls),
+            ("error performing TLS handshake: The certificate was not trusted. (os error -67843)", Cause::Tls),
         ] {
-            assert!(error(refused).starts_with("is refused by the server"), "{refused}");
-            assert!(!error(refused).contains("marker"));
+            let message = wrapped(message);
+            let problem = Problem::new(cause, "auth_database");
+            assert_eq!(failed(&message), SqlError::NotSetUp(problem.clone()), "{message}");
+            assert_eq!(
+                mistake(&message),
+                Some(SetUpError::Database { dialect: Dialect::Postgres, problem }),
+                "{message}"
+            );
         }
-        for wrong in ["invalid configuration: both host and hostaddr are missing", "host missing", "Unix sockets are …"]
-        {
-            assert!(error(wrong).starts_with("is not the address"), "{wrong}");
-        }
-        for away in ["FATAL: sorry, too many clients already", "FATAL: the database system is starting up", ""] {
+    }
+
+    #[test]
+    fn a_server_that_is_away_or_full_is_no_mistake() {
+        for away in [
+            "Connection refused (os error 111)",
+            "FATAL: sorry, too many clients already",
+            "FATAL: the database system is starting up",
+            "error performing TLS handshake: Connection reset by peer (os error 104)",
+            "error performing TLS handshake: unexpected EOF",
+            "",
+        ] {
+            assert_eq!(failed(away), SqlError::Unavailable, "{away}");
             assert_eq!(mistake(away), None, "{away}");
         }
     }
@@ -272,7 +299,5 @@ mod tests {
         let text = |text: &str| Error::PgError(PgError::QueryFailed(QueryError::Text(text.to_owned())));
         assert_eq!(classify(&text("Error { kind: Closed, cause: None }")), SqlError::Unavailable);
         assert_eq!(classify(&text("Error { kind: ToSql(0), cause: Some(WrongType) }")), SqlError::Rejected);
-        let refused = Error::PgError(PgError::ConnectionFailed("Connection refused".to_owned()));
-        assert_eq!(classify(&refused), SqlError::Unavailable);
     }
 }

@@ -3,12 +3,13 @@
 use crate::{
     database::{self, Database},
     log,
+    remedy::remedy,
     response::{Response, answer},
     tables::MakingTables,
     variables,
 };
-use auth101_core::{AuthError, Config};
-use auth101_sql::{Entities, Statements};
+use auth101_core::{AuthError, Config, Problem};
+use auth101_sql::{Dialect, Entities, Statements};
 use std::{cell::Cell, fmt, rc::Rc};
 
 /// What is missing or wrong in the configuration of the component.
@@ -31,10 +32,12 @@ pub enum SetUpError {
         /// The label.
         label: String,
     },
-    /// The file of the SQLite database of this label cannot be opened or written, or is no database.
-    DatabaseUnusable {
-        /// The label.
-        label: String,
+    /// The database cannot serve.
+    Database {
+        /// Its dialect.
+        dialect: Dialect,
+        /// What keeps it from serving.
+        problem: Problem,
     },
     /// The manifest does not let the component reach the PostgreSQL server.
     ServerNotGranted,
@@ -52,9 +55,8 @@ impl SetUpError {
     pub(crate) fn subject(&self) -> &str {
         match self {
             Self::Variable { variable, .. } => variable,
-            Self::DatabaseNotGranted { label } | Self::DatabaseUnknown { label } | Self::DatabaseUnusable { label } => {
-                label
-            }
+            Self::DatabaseNotGranted { label } | Self::DatabaseUnknown { label } => label,
+            Self::Database { problem, .. } => problem.subject(),
             Self::ServerNotGranted => database::VARIABLE,
         }
     }
@@ -65,9 +67,7 @@ impl SetUpError {
             Self::Variable { problem, .. } => problem.clone(),
             Self::DatabaseNotGranted { .. } => "is a SQLite database that the component may not use".to_owned(),
             Self::DatabaseUnknown { .. } => "is a SQLite database that this host does not have".to_owned(),
-            Self::DatabaseUnusable { .. } => {
-                "is a SQLite database whose file cannot be opened or written, or is of another kind".to_owned()
-            }
+            Self::Database { problem, .. } => problem.cause.describe().to_owned(),
             Self::ServerNotGranted => "names a server that the component may not reach".to_owned(),
         }
     }
@@ -92,12 +92,9 @@ impl SetUpError {
                  by {}",
                 database::VARIABLE
             ),
-            Self::DatabaseUnusable { label } => format!(
-                "look at its path, under [sqlite_database.{label}] in the file of spin up --runtime-config-file or below \
-                 --state-dir, at who may write there, and whether the host has too many files open"
-            ),
+            Self::Database { dialect, problem } => remedy(problem, *dialect, false),
             Self::ServerNotGranted => {
-                "add \"postgres://HOST:PORT\" to allowed_outbound_hosts of the component in spin.toml".to_owned()
+                "add allowed_outbound_hosts = [\"postgres://HOST:PORT\"] to the component in spin.toml".to_owned()
             }
         }
     }
@@ -153,6 +150,7 @@ async fn check() -> Result<Checked, SetUpError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use auth101_core::Cause;
 
     #[test]
     fn every_error_names_the_thing_and_the_remedy() {
@@ -166,8 +164,10 @@ mod tests {
         assert!(database.to_string().contains("sqlite_databases = [\"accounts\"]"));
         let unknown = SetUpError::DatabaseUnknown { label: "accounts".to_owned() };
         assert!(unknown.to_string().contains("[sqlite_database.accounts]"));
-        let unusable = SetUpError::DatabaseUnusable { label: "accounts".to_owned() };
-        assert!(unusable.to_string().starts_with("accounts is a SQLite database whose file"));
+        let problem = Problem::new(Cause::NotADatabase, "accounts");
+        let unusable = SetUpError::Database { dialect: Dialect::Sqlite, problem };
+        assert!(unusable.to_string().starts_with("accounts is a file that is not a database"));
+        assert!(unusable.to_string().contains("[sqlite_database.accounts]"));
         assert!(SetUpError::ServerNotGranted.to_string().contains("allowed_outbound_hosts"));
     }
 }

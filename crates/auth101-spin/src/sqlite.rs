@@ -6,10 +6,10 @@
 
 use crate::{
     database::{reads, writes},
-    log,
     set_up::SetUpError,
     transaction::Open,
 };
+use auth101_core::{Cause, Problem};
 use auth101_sql::{
     Dialect,
     classify::classify_sqlite,
@@ -51,19 +51,12 @@ pub(crate) async fn check(label: &str) -> Result<(), SetUpError> {
         }
         Err(Error::AccessDenied) => Err(SetUpError::DatabaseNotGranted { label: label.to_owned() }),
         Err(Error::NoSuchDatabase) => Err(SetUpError::DatabaseUnknown { label: label.to_owned() }),
-        Err(Error::Io(message)) if is_unusable(&message) => {
-            Err(SetUpError::DatabaseUnusable { label: label.to_owned() })
-        }
-        // One that is away may be back for the next request.
-        Err(Error::InvalidConnection | Error::DatabaseFull | Error::Io(_)) => Ok(()),
+        Err(error) => match refused(label, &error) {
+            SqlError::NotSetUp(problem) => Err(SetUpError::Database { dialect: Dialect::Sqlite, problem }),
+            // One that is away may be back for the next request.
+            _ => Ok(()),
+        },
     }
-}
-
-/// Whether SQLite speaks of a file that will not be another one at the next request.
-fn is_unusable(message: &str) -> bool {
-    ["unable to open database file", "file is not a database", "readonly database"]
-        .into_iter()
-        .any(|words| message.contains(words))
 }
 
 /// Runs the statements as one transaction.
@@ -193,24 +186,15 @@ fn found(value: SpinValue) -> Value {
     }
 }
 
-/// What became of a statement that the database refused. A file that cannot be used is told by the database's name: the
-/// check of the configuration has seen another one, or only read it.
+/// What became of a statement that the database refused. What the database says is compared and goes no further: it may
+/// quote values.
 fn refused(label: &str, error: &Error) -> SqlError {
-    if matches!(error, Error::Io(message) if is_unusable(message)) {
-        log::not_set_up(&SetUpError::DatabaseUnusable { label: label.to_owned() });
-        return SqlError::Rejected;
-    }
-    classify(error)
-}
-
-/// What the database says is compared and goes no further: it may quote values.
-fn classify(error: &Error) -> SqlError {
     match error {
         Error::Io(message) => classify_sqlite(message),
-        Error::NoSuchDatabase | Error::AccessDenied | Error::InvalidConnection | Error::DatabaseFull => {
-            SqlError::Unavailable
-        }
+        Error::DatabaseFull => SqlError::NotSetUp(Problem::new(Cause::DiskFull, "")),
+        Error::NoSuchDatabase | Error::AccessDenied | Error::InvalidConnection => SqlError::Unavailable,
     }
+    .about(label)
 }
 
 #[cfg(test)]
@@ -218,8 +202,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_database_is_an_outage_and_no_defect() {
-        assert_eq!(classify(&Error::DatabaseFull), SqlError::Unavailable);
-        assert_eq!(classify(&Error::Io("database is locked".to_owned())), SqlError::Conflict);
+    fn a_mistake_is_named_after_the_database_and_a_lock_is_none() {
+        for (error, cause) in [
+            (Error::DatabaseFull, Cause::DiskFull),
+            (Error::Io("attempt to write a readonly database".to_owned()), Cause::CannotWrite),
+        ] {
+            assert_eq!(refused("accounts", &error), SqlError::NotSetUp(Problem::new(cause, "accounts")));
+        }
+        assert_eq!(refused("accounts", &Error::Io("database is locked".to_owned())), SqlError::Conflict);
     }
 }
