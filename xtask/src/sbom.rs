@@ -3,7 +3,7 @@
 use crate::{
     Chore,
     outputs::{make_directory_anew, replace_file},
-    tools::{in_root, install_tool, no_arguments, npm, root, run, say},
+    tools::{in_root, install_tool, no_arguments, npm, run, say},
     tree::copy_sources,
 };
 use anyhow::{Context, Result, ensure};
@@ -32,21 +32,16 @@ fn write() -> Result<()> {
     let output = in_root(OUTPUT);
     make_directory_anew(&output)?;
     let program = install_tool("cargo-cyclonedx", CARGO_CYCLONEDX, &[])?;
-    // It writes beside each manifest of the workspace: into a copy of the sources.
-    let copy = std::env::temp_dir().join(format!("auth101-sbom-{}", std::process::id()));
-    let written = write_modules(&program, &copy, &output);
-    fs::remove_dir_all(&copy).with_context(|| format!("cannot remove {}", copy.display()))?;
+    let home = std::env::temp_dir().join(format!("auth101-sbom-{}", std::process::id()));
+    let written = write_modules(&program, &home.join("sources"), &output)
+        .and_then(|()| write_package(&home.join("auth101-wasm"), &output));
+    fs::remove_dir_all(&home).with_context(|| format!("cannot remove {}", home.display()))?;
     written?;
-    say("The npm package");
-    let mut npm = npm();
-    npm.args(["sbom", "--sbom-format=cyclonedx", "--workspace=auth101-wasm", "--omit=dev", "--package-lock-only"]);
-    let listed = npm.current_dir(root()).output().context("npm is needed; it comes with Node.js")?;
-    ensure!(listed.status.success(), "`npm sbom` failed: {}", String::from_utf8_lossy(&listed.stderr));
-    fs::write(output.join("npm.cdx.json"), listed.stdout)?;
     say(&format!("{OUTPUT} is ready"));
     Ok(())
 }
 
+/// One for each module. The tool writes beside every manifest of a workspace: it gets a copy of the sources.
 fn write_modules(program: &Path, copy: &Path, output: &Path) -> Result<()> {
     copy_sources(copy)?;
     for (package, target) in MODULES {
@@ -59,4 +54,17 @@ fn write_modules(program: &Path, copy: &Path, output: &Path) -> Result<()> {
         replace_file(&copy.join("crates").join(package).join(&file), &output.join(&file))?;
     }
     Ok(())
+}
+
+/// One for the package, which depends on nothing: its manifest alone, since `npm sbom` refuses the root of a workspace
+/// that has no version. It takes the name of the directory for the package's.
+fn write_package(directory: &Path, output: &Path) -> Result<()> {
+    say("The npm package");
+    make_directory_anew(directory)?;
+    fs::copy(in_root("js/package.json"), directory.join("package.json"))?;
+    let mut npm = npm();
+    npm.args(["sbom", "--sbom-format=cyclonedx", "--omit=dev", "--omit=peer"]).current_dir(directory);
+    let listed = npm.output().context("npm is needed; it comes with Node.js")?;
+    ensure!(listed.status.success(), "`npm sbom` failed: {}", String::from_utf8_lossy(&listed.stderr));
+    fs::write(output.join("npm.cdx.json"), listed.stdout).context("cannot write npm.cdx.json")
 }

@@ -30,6 +30,11 @@ const START_LIMIT = 120_000;
 export const SECRET = "a-secret-of-the-tests-with-more-than-32-bytes";
 /** The cheapest hash there is, for tests that are about something else. */
 export const CHEAP_HASH = { allow_weak_argon2: true, argon2_memory: 8, argon2_iterations: 1 };
+/** For `startSpin`: the example that mounts the routes, in the build whose further routes panic. */
+export const EXAMPLE = {
+  manifest: "examples/spin-mount/spin.toml",
+  edit: (text) => text.replaceAll("build/spin/mount.wasm", "build/spin/panic.wasm"),
+};
 /** What a test is run over. */
 export const DATABASES = ["sqlite", "postgres"];
 

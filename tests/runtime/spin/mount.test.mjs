@@ -1,9 +1,7 @@
 import { describe } from "node:test";
 import { claimMount } from "../claims/mount.mjs";
-import { CHEAP_HASH, DATABASES, startSpin } from "./harness.mjs";
-
-const manifest = "examples/spin-mount/spin.toml";
+import { CHEAP_HASH, DATABASES, EXAMPLE, startSpin } from "./harness.mjs";
 
 for (const database of DATABASES) {
-  describe(`on ${database}`, () => void claimMount(() => startSpin({ database, manifest, options: CHEAP_HASH })));
+  describe(`on ${database}`, () => void claimMount(() => startSpin({ ...EXAMPLE, database, options: CHEAP_HASH })));
 }

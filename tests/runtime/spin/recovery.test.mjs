@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { claimRecovery } from "../claims/recovery.mjs";
-import { CHEAP_HASH, DATABASES, startSpin } from "./harness.mjs";
-
-const manifest = "examples/spin-mount/spin.toml";
-const edit = (text) => text.replaceAll("build/spin/mount.wasm", "build/spin/panic.wasm");
+import { CHEAP_HASH, DATABASES, EXAMPLE, startSpin } from "./harness.mjs";
 
 /** Spin answers for an instance that is lost. */
 async function isLost(response) {
@@ -14,6 +11,6 @@ async function isLost(response) {
 
 for (const database of DATABASES) {
   describe(`on ${database}`, () => {
-    claimRecovery(() => startSpin({ database, manifest, edit, options: CHEAP_HASH }), { isLost });
+    claimRecovery(() => startSpin({ ...EXAMPLE, database, options: CHEAP_HASH }), { isLost });
   });
 }
