@@ -121,6 +121,15 @@ test("json_invalid comes without its place", async () => {
   assert.deepEqual(own.body.detail, [{ type, loc: ["body", 0], msg }]);
 });
 
+test("the scheme of Authorization is taken in any case", async () => {
+  const { python, ours } = pairs.Flask;
+  const { email, password } = somebody();
+  const { access_token } = succeeded(await python.signUp(email, password));
+  const headers = { authorization: `bearer ${access_token}` };
+  assert.equal((await python.request("/auth/session", { headers })).status, 401);
+  assert.equal((await ours.request("/auth/session", { headers })).status, 200);
+});
+
 test("answers forbid caches and name the challenge", async () => {
   for (const { python, ours } of Object.values(pairs)) {
     const [theirs, own] = [await python.request("/auth/session"), await ours.request("/auth/session")];
