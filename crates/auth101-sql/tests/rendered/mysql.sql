@@ -75,5 +75,5 @@ DELETE FROM `session` WHERE `session`.`token` IN (?, ?) AND `session`.`user_id` 
 -- purge_expired (scheduled), a page
 DELETE FROM `session` WHERE `session`.`id` > ? AND `session`.`id` <= ? AND (COALESCE(`session`.`expires_at`, TIMESTAMP'1000-01-01 00:00:00') <= ? OR COALESCE(`session`.`created_at`, TIMESTAMP'1000-01-01 00:00:00') <= ?);
   -- after, until, now, born
-SELECT MAX(id) AS session_id FROM (SELECT `session`.`id` AS id FROM `session` WHERE `session`.`id` > ? ORDER BY `session`.`id` LIMIT 1000) AS page;
+SELECT MAX(id) AS session_id FROM (SELECT `session`.`id` AS id FROM `session` WHERE `session`.`id` > ? ORDER BY `session`.`id` LIMIT 250) AS page;
   -- until

@@ -75,5 +75,5 @@ DELETE FROM "session" WHERE "session"."token" IN (CAST($1 AS TEXT), CAST($2 AS T
 -- purge_expired (scheduled), a page
 DELETE FROM "session" WHERE "session"."id" > CAST($1 AS TEXT) AND "session"."id" <= CAST($2 AS TEXT) AND (CASE WHEN "session"."expires_at" < TIMESTAMP '10000-01-01' THEN "session"."expires_at" ELSE TIMESTAMP '-infinity' END <= CAST(CAST($3 AS TEXT) AS TIMESTAMP) OR CASE WHEN "session"."created_at" < TIMESTAMP '10000-01-01' THEN "session"."created_at" ELSE TIMESTAMP '-infinity' END <= CAST(CAST($4 AS TEXT) AS TIMESTAMP));
   -- after, until, now, born
-SELECT MAX(id) AS session_id FROM (SELECT "session"."id" AS id FROM "session" WHERE "session"."id" > CAST($1 AS TEXT) ORDER BY "session"."id" LIMIT 1000) AS page;
+SELECT MAX(id) AS session_id FROM (SELECT "session"."id" AS id FROM "session" WHERE "session"."id" > CAST($1 AS TEXT) ORDER BY "session"."id" LIMIT 250) AS page;
   -- until

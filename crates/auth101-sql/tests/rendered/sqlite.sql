@@ -63,5 +63,5 @@ DELETE FROM "session" WHERE "session"."token" IN (?, ?) AND "session"."user_id" 
 -- purge_expired (scheduled), a page
 DELETE FROM "session" WHERE "session"."id" > ? AND "session"."id" <= ? AND (CASE WHEN date("session"."expires_at") = substr("session"."expires_at", 1, 10) AND substr("session"."expires_at", 11) NOT GLOB '*[^T0-9:. ]*' THEN replace("session"."expires_at", 'T', ' ') ELSE '' END <= ? OR CASE WHEN date("session"."created_at") = substr("session"."created_at", 1, 10) AND substr("session"."created_at", 11) NOT GLOB '*[^T0-9:. ]*' THEN replace("session"."created_at", 'T', ' ') ELSE '' END <= ?);
   -- after, until, now, born
-SELECT MAX(id) AS session_id FROM (SELECT "session"."id" AS id FROM "session" WHERE "session"."id" > ? ORDER BY "session"."id" LIMIT 1000) AS page;
+SELECT MAX(id) AS session_id FROM (SELECT "session"."id" AS id FROM "session" WHERE "session"."id" > ? ORDER BY "session"."id" LIMIT 250) AS page;
   -- until
