@@ -45,6 +45,7 @@ fn command(at_once: u32, files: &[PathBuf]) -> Result<Command> {
     for reporter in ["spec", "./xtask/src/test/reporter.mjs"] {
         node.arg(format!("--test-reporter={reporter}")).arg("--test-reporter-destination=stdout");
     }
+    node.env("AUTH101_XTASK", std::env::current_exe()?);
     node.arg(format!("--test-timeout={}", HANGS_AFTER.as_millis())).args(files);
     Ok(node)
 }
