@@ -111,8 +111,9 @@ pub trait Store {
     fn resolution(&self) -> Resolution;
 
     /// Writes the user, the account and the session: all three, or none because the address is taken. The unique
-    /// index on the address decides between racing sign-ups. Run twice with the same argument (a platform that
-    /// repeats a batch whose answer was lost), it gives the same answer twice.
+    /// index on the address decides between racing sign-ups. What the client says of itself is stored without what its
+    /// columns cannot hold; where the address or the hash does not fit, this gives [`StoreError::Unfit`]. Run twice with
+    /// the same argument (a platform that repeats a batch whose answer was lost), it gives the same answer twice.
     async fn create_user(&self, sign_up: &SignUp) -> Result<Registration, StoreError>;
 
     /// The user with exactly this address, byte for byte, and the credential account (the oldest, where there are

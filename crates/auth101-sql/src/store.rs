@@ -11,7 +11,7 @@ use auth101_core::{
         account::{CREDENTIAL_PROVIDER, Credentials},
         email::Email,
         identifier::{SessionId, UserId},
-        session::{NewSession, Session, SessionReference},
+        session::{Client, Session, SessionReference},
         user::User,
     },
     port::{Horizon, Opened, Opening, Pages, Purged, Registration, Rotated, Rotation, SignUp, Store, StoreError},
@@ -56,6 +56,27 @@ impl<D: SqlDriver> SqlStore<D> {
         }
     }
 
+    /// Runs a batch that stores what a caller says of itself, without whatever of that the columns cannot hold: a program's
+    /// name in characters that the database lacks, or at a length that a host's table lacks, must not keep anybody out.
+    async fn run_for<'a>(
+        &self,
+        client: &Client,
+        batch: impl Fn(&Client) -> Vec<Statement<'a>>,
+        bound: &Bound,
+    ) -> Result<Vec<Outcome>, SqlError> {
+        let mut tried: Option<Client> = None;
+        for client in [client.clone(), client.in_ascii(), Client::default()] {
+            if tried.as_ref() == Some(&client) {
+                continue;
+            }
+            match self.run(&batch(&client), bound).await {
+                Err(SqlError::Unfit) => tried = Some(client),
+                outcome => return outcome,
+            }
+        }
+        Err(SqlError::Unfit)
+    }
+
     async fn select(&self, statement: Statement<'_>, bound: &Bound) -> Result<Vec<Row>, StoreError> {
         Ok(last_rows(self.run(&[statement], bound).await.map_err(store_error)?))
     }
@@ -81,8 +102,7 @@ impl<D: SqlDriver> Store for SqlStore<D> {
 
     async fn create_user(&self, sign_up: &SignUp) -> Result<Registration, StoreError> {
         let SignUp { user, account, session } = sign_up;
-        let mut bindings = session_bindings(session);
-        bindings.extend([
+        let bindings = [
             ("name", text(&user.name)),
             ("email", text(&user.email)),
             ("email_verified", Value::Boolean(user.email_verified)),
@@ -91,16 +111,19 @@ impl<D: SqlDriver> Store for SqlStore<D> {
             ("account_row_id", text(account.id.as_str())),
             ("provider_id", text(CREDENTIAL_PROVIDER)),
             ("password", text(account.password_hash.expose())),
-        ]);
-        let statements = &self.statements;
-        let batch = [
-            statements.insert_user.bind(&bindings),
-            statements.insert_account.bind(&bindings),
-            statements.insert_first_session.bind(&bindings),
-            statements.select_holder_of_email.bind(&bindings),
         ];
+        let statements = &self.statements;
+        let batch = |client: &Client| {
+            let bindings = [session_bindings(&session.session, client), bindings.to_vec()].concat();
+            Vec::from([
+                statements.insert_user.bind(&bindings),
+                statements.insert_account.bind(&bindings),
+                statements.insert_first_session.bind(&bindings),
+                statements.select_holder_of_email.bind(&bindings),
+            ])
+        };
         let bound = self.bound(BATCH_LIMIT);
-        let holder = match self.run(&batch, &bound).await {
+        let holder = match self.run_for(&session.client, batch, &bound).await {
             Ok(outcomes) => last_rows(outcomes)
                 .first()
                 .map(|row| row::optional_text(row, "user_id", "users.id"))
@@ -134,8 +157,7 @@ impl<D: SqlDriver> Store for SqlStore<D> {
 
     async fn open_session(&self, opening: &Opening) -> Result<Opened, StoreError> {
         let Opening { session, verified, rehash, horizon } = opening;
-        let mut bindings = session_bindings(session);
-        bindings.extend([
+        let mut bindings = Vec::from([
             ("account_row_id", text(verified.account_id.as_str())),
             ("verified_password", verified.hash.as_ref().map_or(Value::Null, |hash| text(hash.expose()))),
             ("born", Value::Timestamp(horizon.born)),
@@ -143,9 +165,12 @@ impl<D: SqlDriver> Store for SqlStore<D> {
         if let Some(rehash) = rehash {
             bindings.push(("new_password", text(rehash.password_hash.expose())));
         }
-        let batch = self.statements.opening_batch(rehash.is_some());
-        let batch: Vec<Statement<'_>> = batch.into_iter().map(|statement| statement.bind(&bindings)).collect();
-        let outcomes = self.run(&batch, &self.bound(BATCH_LIMIT)).await.map_err(store_error)?;
+        let batch = |client: &Client| {
+            let bindings = [session_bindings(&session.session, client), bindings.clone()].concat();
+            let batch = self.statements.opening_batch(rehash.is_some());
+            batch.into_iter().map(|statement| statement.bind(&bindings)).collect()
+        };
+        let outcomes = self.run_for(&session.client, batch, &self.bound(BATCH_LIMIT)).await.map_err(store_error)?;
         let stands = !last_rows(outcomes).is_empty();
         Ok(if stands { Opened::Open } else { Opened::Refused })
     }
@@ -254,7 +279,7 @@ fn session_id(session: &SessionReference) -> Value {
     }
 }
 
-fn session_bindings(NewSession { session, client }: &NewSession) -> Vec<Binding<'static>> {
+fn session_bindings(session: &Session, client: &Client) -> Vec<Binding<'static>> {
     let optional = |value: &Option<String>| value.as_deref().map_or(Value::Null, text);
     Vec::from([
         ("session_id", text(session.id.as_str())),

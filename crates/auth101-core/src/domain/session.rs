@@ -30,6 +30,17 @@ impl Client {
             user_agent: cut(&self.user_agent, USER_AGENT_LENGTH),
         }
     }
+
+    /// The same without the characters beyond ASCII, which every character set has.
+    #[must_use]
+    pub fn in_ascii(&self) -> Self {
+        let ascii = |text: &Option<String>| {
+            text.as_ref()
+                .map(|text| text.chars().filter(char::is_ascii).collect::<String>())
+                .filter(|text| !text.is_empty())
+        };
+        Self { ip_address: ascii(&self.ip_address), user_agent: ascii(&self.user_agent) }
+    }
 }
 
 /// A row of `session`.
@@ -82,6 +93,8 @@ mod tests {
         let client = Client { ip_address: Some("é".repeat(99)), user_agent: Some("🦀".repeat(600)) }.cut_to_columns();
         assert_eq!(client.ip_address.unwrap().chars().count(), 45);
         assert_eq!(client.user_agent.unwrap(), "🦀".repeat(512));
+        let ascii = Client { ip_address: None, user_agent: Some("🦀 é App/1".into()) }.in_ascii();
+        assert_eq!(ascii.user_agent.unwrap(), "  App/1");
         let nothing = Client { ip_address: Some(String::new()), user_agent: None };
         assert_eq!(nothing.cut_to_columns(), Client::default());
     }

@@ -12,7 +12,7 @@ use crate::{
     },
     error::AuthError,
     event::{Event, Fault, SignInFailure},
-    port::{Opened, Opening, PasswordHasher, Store},
+    port::{Opened, Opening, PasswordHasher, Store, StoreError},
     secret::Secret,
     time::Timestamp,
 };
@@ -48,7 +48,11 @@ async fn attempt<S: Store, H: PasswordHasher>(
     password: &Password,
     client: &Client,
 ) -> Result<Result<Tokens, SignInFailure>, AuthError> {
-    let found = auth.store.credentials_by_email(email).await.map_err(|error| auth.store_fault(error))?;
+    let found = match auth.store.credentials_by_email(email).await {
+        // What the column cannot hold is nobody's address.
+        Err(StoreError::Unfit) => None,
+        found => found.map_err(|error| auth.store_fault(error))?,
+    };
     let (stored, failure) = readable_hash(auth, found.as_ref());
     let verified = auth.hasher.verify(password, &stored).await.map_err(|error| auth.fault(Fault::Hasher(error)))?;
     if let Some(reason) = failure {
@@ -67,13 +71,21 @@ async fn attempt<S: Store, H: PasswordHasher>(
     // What was not verified must not be written: a slip beyond bcrypt's 72 bytes would become the password.
     let due = stored.covers(password) && stored.needs_rehash(auth.config.argon2, auth.config.rehash);
     let rehash = if due { better_hash(auth, password).await } else { None };
-    let opening = Opening {
+    let mut opening = Opening {
         session: auth.new_session(&user.id, now, client)?,
         verified: account,
         rehash,
         horizon: auth.horizon(now),
     };
-    match auth.store.open_session(&opening).await.map_err(|error| auth.store_fault(error))? {
+    let opened = match auth.store.open_session(&opening).await {
+        // A column that is too short for the better hash: an operator should know, and the user should get in.
+        Err(StoreError::Unfit) if opening.rehash.take().is_some() => {
+            auth.store_fault(StoreError::Unfit);
+            auth.store.open_session(&opening).await
+        }
+        opened => opened,
+    };
+    match opened.map_err(|error| auth.store_fault(error))? {
         Opened::Refused => Ok(Err(SignInFailure::Overtaken)),
         Opened::Open => {
             let session = &opening.session.session;

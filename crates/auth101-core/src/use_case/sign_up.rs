@@ -13,7 +13,7 @@ use crate::{
     },
     error::AuthError,
     event::{Event, Fault},
-    port::{PasswordHasher, Registration, SignUp, Store},
+    port::{PasswordHasher, Registration, SignUp, Store, StoreError},
     secret::Secret,
     time::Timestamp,
 };
@@ -45,7 +45,17 @@ pub(crate) async fn sign_up<S: Store, H: PasswordHasher>(
         account: NewAccount { id: account_id, user_id, password_hash, created_at: now },
         session,
     };
-    match auth.store.create_user(&sign_up).await.map_err(|error| auth.store_fault(error))? {
+    let registration = match auth.store.create_user(&sign_up).await {
+        Err(StoreError::Unfit) => {
+            // Every character set has ASCII, so it is a column that is too short: this address's, or that of the hash.
+            if sign_up.user.email.is_ascii() {
+                auth.store_fault(StoreError::Unfit);
+            }
+            return Err(AuthError::InvalidEmail);
+        }
+        registration => registration.map_err(|error| auth.store_fault(error))?,
+    };
+    match registration {
         Registration::EmailTaken => Err(AuthError::UserExists),
         Registration::Created => {
             let SignUp { user, session, .. } = sign_up;

@@ -16,6 +16,7 @@ use serde_json::Value;
 use std::{rc::Rc, time::Duration};
 
 /// Makes a test of each claim in each dialect.
+#[allow(unused_macros, reason = "each file of tests uses the part that it needs")]
 macro_rules! on_each_dialect {
     ($($claim:ident)*) => {
         mod sqlite {
