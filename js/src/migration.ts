@@ -36,9 +36,9 @@ export interface Difference {
   readonly table: string;
   /** What differs. */
   readonly problem: string;
-  /** The statement that mends it, or several parted by semicolons, where there is one. */
+  /** The statement that fixes it, or several parted by semicolons, where there is one. */
   readonly remedy?: string;
-  /** Whether the service fails or loses a promise while it stands. The others cost speed or room only. */
+  /** Whether the service fails or loses a promise until it is fixed. The others cost speed or room only. */
   readonly breaks: boolean;
 }
 

@@ -295,18 +295,18 @@ struct Difference {
 
 async fn migrate(driver: &HostDriver, entities: &Entities) -> Result<Migration, SqlError> {
     let found = compare::compare(driver, driver.dialect, entities).await?;
-    // A table that stands in the way changes everything: indexes over columns that it lacks would fail, and the rest
-    // would wait for them half made.
-    if found.iter().any(|difference| difference.breaks && !difference.is_missing_table()) {
+    // A table that stands in the way changes everything: the rest would wait for it half made.
+    let stands_in_the_way = |difference: &compare::Difference| difference.breaks && !difference.is_missing_table();
+    let creation: Vec<String> = found.iter().flat_map(|difference| difference.creation.clone()).collect();
+    if creation.is_empty() || found.iter().any(stands_in_the_way) {
         return Ok(Migration::new(entities, found));
     }
-    create_tables(driver, entities).await?;
+    create_tables(driver, &creation).await?;
     Ok(Migration::new(entities, compare::compare(driver, driver.dialect, entities).await?))
 }
 
-async fn create_tables(driver: &HostDriver, entities: &Entities) -> Result<(), SqlError> {
-    let statements = schema::create_statements(driver.dialect, entities);
-    let batch = without_parameters(&statements);
+async fn create_tables(driver: &HostDriver, creation: &[String]) -> Result<(), SqlError> {
+    let batch = without_parameters(creation);
     let mut attempt = 1;
     loop {
         match driver.batch(&batch).await {
@@ -334,7 +334,7 @@ impl Migration {
             },
         };
         let difference =
-            |compare::Difference { table, problem, remedy, breaks }| Difference { table, problem, remedy, breaks };
+            |compare::Difference { table, problem, remedy, breaks, .. }| Difference { table, problem, remedy, breaks };
         Self {
             tables: entities.iter().map(table).collect(),
             differences: differences.into_iter().map(difference).collect(),

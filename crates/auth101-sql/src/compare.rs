@@ -1,9 +1,11 @@
-//! What a database lacks of the schema, said exactly, with the statement that mends it.
+//! What keeps a database from serving under a configuration, said exactly, with the statement that fixes it.
 //!
-//! A table that exists is not yet a table that works: the reference calls any "ensured". Here its columns, their kinds
-//! and its unique indexes are looked at before anything relies on them.
+//! A table that exists is not yet a table that works: the reference calls any "ensured". Here its columns, their kinds,
+//! its unique indexes and, of users, its rows are looked at before anything relies on them.
 
 use crate::{
+    catalogue::{FoundColumn, Lookup, Table, is, look_up, text},
+    contents::{look_at, normalise},
     dialect::Dialect,
     driver::{Row, SqlDriver, SqlError, Statement, Value},
     entity::{Column, ColumnKind, Entities, Entity, Index, Ownership},
@@ -16,7 +18,7 @@ use alloc::{
 };
 use core::fmt;
 
-/// The problem of a table that is not there.
+/// How the problem of a table that is not there begins.
 const MISSING: &str = "does not exist";
 /// An identifier of ours has this many characters.
 const IDENTIFIER_LENGTH: u32 = 36;
@@ -30,17 +32,19 @@ pub struct Difference {
     pub table: String,
     /// What differs.
     pub problem: String,
-    /// The statement that mends it, or several parted by semicolons, where there is one.
+    /// The statement that fixes it, or several parted by semicolons, where there is one.
     pub remedy: Option<String>,
-    /// Whether the service fails or loses a promise while it stands. The others cost speed or room only.
+    /// Whether the service fails or loses a promise until it is fixed. The others cost speed or room only.
     pub breaks: bool,
+    /// The statements with which a migration makes the table; none unless it is missing and ours to make.
+    pub creation: Vec<String>,
 }
 
 impl Difference {
-    /// Whether the whole table is missing, so that making it mends this.
+    /// Whether the whole table is missing, so that making it fixes this.
     #[must_use]
     pub fn is_missing_table(&self) -> bool {
-        self.problem == MISSING
+        self.problem.starts_with(MISSING)
     }
 }
 
@@ -48,13 +52,13 @@ impl fmt::Display for Difference {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "table \"{}\" {}", self.table, self.problem)?;
         match &self.remedy {
-            Some(remedy) => write!(formatter, "; mend it with: {remedy};"),
+            Some(remedy) => write!(formatter, "; fix it with: {remedy};"),
             None => Ok(()),
         }
     }
 }
 
-/// Compares a database with the schema under the names of a configuration.
+/// Compares a database with the schema under the names of a configuration. Reads the whole users' table.
 ///
 /// # Errors
 /// The database could not be asked.
@@ -65,109 +69,198 @@ pub async fn compare(
 ) -> Result<Vec<Difference>, SqlError> {
     let mut differences = Vec::new();
     for entity in entities.iter() {
-        let table = || Vec::from([Value::Text(entity.name.clone())]);
-        let outcomes = driver
-            .batch(&[
-                Statement { sql: columns_of(dialect), parameters: table() },
-                Statement { sql: indexes_of(dialect), parameters: table() },
-            ])
-            .await?;
-        let [columns, indexes] = outcomes.as_slice() else {
-            return Err(SqlError::Rejected);
-        };
-        let columns: Vec<Found> = columns.rows.iter().map(Found::of).collect();
-        compare_table(dialect, entity, &columns, &indexes.rows, &mut differences);
+        let mut found = Differences { entity, dialect, list: Vec::new() };
+        match look_up(driver, dialect, entity).await? {
+            Lookup::Found(table) => {
+                let batch =
+                    [Statement { sql: indexes_of(dialect), parameters: Vec::from([Value::Text(entity.name.clone())]) }];
+                let indexes = driver.batch(&batch).await?.into_iter().next().unwrap_or_default().rows;
+                found.in_columns(&table);
+                found.in_indexes(&indexes);
+                // The rows are asked for by these columns.
+                if entity.is_users() && !found.list.iter().any(|difference| difference.breaks) {
+                    found.in_rows(driver).await?;
+                }
+                if entity.is_users() && dialect == Dialect::Postgres {
+                    found.in_encoding(driver).await?;
+                }
+            }
+            Lookup::Missing { create_in, other } => found.missing(create_in.as_deref(), other.as_deref()),
+            Lookup::Hidden { ours, by } => {
+                let problem = format!(
+                    "is in the schema {ours}, and the search path finds another application's in {by} before it"
+                );
+                found.add(problem, None, true);
+            }
+        }
+        differences.append(&mut found.list);
     }
     Ok(differences)
 }
 
-/// A column of the database.
-struct Found {
-    name: String,
-    kind: String,
-    required: bool,
-}
-
-impl Found {
-    fn of(row: &Row) -> Self {
-        let is = |name| {
-            matches!(row.get(name), Some(Value::Boolean(true)))
-                || matches!(row.get(name), Some(Value::Integer(number)) if *number != 0)
-        };
-        Self {
-            name: text(row, "column_name"),
-            kind: text(row, "column_type").to_lowercase(),
-            required: !is("may_be_null") && !is("has_default"),
-        }
-    }
-
-    /// The length in a type such as `varchar(36)`.
-    fn length(&self) -> Option<u32> {
-        let (_, length) = self.kind.split_once('(')?;
-        length.trim_end_matches(')').parse().ok()
-    }
-
-    fn holds(&self, dialect: Dialect, kind: ColumnKind) -> bool {
-        let is = |words: &[&str]| words.iter().any(|word| self.kind.contains(word));
-        match kind {
-            ColumnKind::Varchar(_) | ColumnKind::Text => is(&["char", "text", "clob"]),
-            ColumnKind::Boolean => is(&["bool"]) || dialect != Dialect::Postgres && is(&["int"]),
-            ColumnKind::Datetime => is(&["date", "timestamp"]) || dialect == Dialect::Sqlite && is(&["text", "char"]),
-        }
-    }
-}
-
-fn compare_table(
+/// The statements that make every table of ours that is not there yet, each where the statements will find it. Unlike
+/// [`compare`] this looks at no row.
+///
+/// # Errors
+/// The database could not be asked.
+pub async fn missing_tables(
+    driver: &impl SqlDriver,
     dialect: Dialect,
-    entity: &Entity,
-    columns: &[Found],
-    indexes: &[Row],
-    differences: &mut Vec<Difference>,
-) {
-    let mut differs = |problem: String, remedy: Option<String>, breaks: bool| {
-        differences.push(Difference { table: entity.name.clone(), problem, remedy, breaks });
-    };
-    if columns.is_empty() {
+    entities: &Entities,
+) -> Result<Vec<String>, SqlError> {
+    let mut creation = Vec::new();
+    for entity in entities.iter().filter(|entity| entity.ownership == Ownership::Managed) {
+        if let Lookup::Missing { create_in, .. } = look_up(driver, dialect, entity).await? {
+            creation.append(&mut create_table(dialect, entity, create_in.as_deref()));
+        }
+    }
+    Ok(creation)
+}
+
+/// The differences of one table.
+struct Differences<'a> {
+    entity: &'a Entity,
+    dialect: Dialect,
+    list: Vec<Difference>,
+}
+
+impl Differences<'_> {
+    fn add(&mut self, problem: String, remedy: Option<String>, breaks: bool) {
+        let table = self.entity.name.clone();
+        self.list.push(Difference { table, problem, remedy, breaks, creation: Vec::new() });
+    }
+
+    /// The table is to be made in that schema, or in the one that the database chooses.
+    fn missing(&mut self, create_in: Option<&str>, other: Option<&str>) {
+        let problem = match other {
+            Some(schema) => {
+                format!("{MISSING}; the one in the schema {schema} lacks its columns and is another application's")
+            }
+            None => MISSING.to_string(),
+        };
+        let creation = create_table(self.dialect, self.entity, create_in);
         // The host's own users' table is nobody's to create but the host's.
-        let create = || create_table(dialect, entity).join("; ");
-        differs(MISSING.to_string(), (entity.ownership != Ownership::HostUsers).then(create), true);
-        return;
+        let remedy = (self.entity.ownership != Ownership::HostUsers).then(|| creation.join("; "));
+        let creation = if self.entity.ownership == Ownership::Managed { creation } else { Vec::new() };
+        let table = self.entity.name.clone();
+        self.list.push(Difference { table, problem, remedy, breaks: true, creation });
     }
-    for (column, name) in entity.columns() {
-        match columns.iter().find(|found| found.name.eq_ignore_ascii_case(name)) {
-            None => differs(format!("has no column \"{name}\""), Some(add_column(dialect, entity, column, name)), true),
-            Some(found) if !found.holds(dialect, column.kind) => {
+
+    fn in_columns(&mut self, table: &Table) {
+        let (dialect, entity) = (self.dialect, self.entity);
+        for (column, name) in entity.columns() {
+            let Some(found) = table.column(name) else {
+                let remedy = add_column(dialect, entity, column, name);
+                self.add(format!("has no column \"{name}\""), Some(remedy), true);
+                continue;
+            };
+            if !found.holds(dialect, column) {
                 let wanted = column_type(dialect, column.kind);
-                differs(format!("has a column \"{name}\" of type {}, {wanted} is wanted", found.kind), None, true);
+                self.add(format!("has a column \"{name}\" of type {}, {wanted} is wanted", found.kind), None, true);
+                continue;
             }
-            Some(found) => {
-                if let Some((length, wanted, breaks)) = too_short(dialect, column, found.length()) {
-                    let problem = format!("has a column \"{name}\" of {length} characters, {wanted} are wanted");
-                    differs(problem, widen_column(dialect, entity, column, name), breaks);
+            if found.is_padded(dialect) && column.is_compared() {
+                let problem = format!(
+                    "has a column \"{name}\" of type {}, which adds spaces to what is stored in it",
+                    found.kind
+                );
+                self.add(problem, widen_column(dialect, entity, column, name), true);
+            } else if let Some((length, wanted, breaks)) = too_short(dialect, column, found.length()) {
+                let problem = format!("has a column \"{name}\" of {length} characters, {wanted} are wanted");
+                self.add(problem, widen_column(dialect, entity, column, name), breaks);
+            }
+            if column.is_flag() && found.is_nullable && !found.has_default && !found.is_time() {
+                let problem = format!(
+                    "has a flag \"{name}\" that may be NULL and has no default: NULL is false, so whoever is added \
+                     without it is {}",
+                    if column.name == "is_active" { "not active and cannot sign in" } else { "not verified" }
+                );
+                self.add(problem, set_default(dialect, entity, column, name), true);
+            }
+        }
+        for found in table.columns.iter().filter(|found| !found.is_nullable && !found.has_default) {
+            if !entity.columns().any(|(_, name)| name.eq_ignore_ascii_case(&found.name)) {
+                let name = &found.name;
+                let problem =
+                    format!("has a column \"{name}\" that needs a value and has no default: no row can be added");
+                self.add(problem, allow_null(dialect, entity, name), true);
+            }
+        }
+        let narrow = |(column, name): (&Column, &str)| {
+            table.column(name).filter(|found| column.holds_free_text() && !found.takes_every_character())
+        };
+        if let Some(FoundColumn { name, character_set, .. }) = entity.columns().find_map(narrow) {
+            let problem = format!(
+                "has a column \"{name}\" in the character set {character_set}, which cannot hold every character: \
+                 addresses with others are refused"
+            );
+            let remedy = format!("ALTER TABLE {} CONVERT TO CHARACTER SET utf8mb4", dialect.quote(&entity.name));
+            self.add(problem, Some(remedy), true);
+        }
+    }
+
+    fn in_indexes(&mut self, indexes: &[Row]) {
+        let (dialect, entity) = (self.dialect, self.entity);
+        for (column, name) in entity.indexes() {
+            let on_column = |row: &&Row| text(row, "column_name").eq_ignore_ascii_case(name);
+            if column.index == Index::Unique {
+                if !indexes.iter().filter(on_column).any(|row| is(row, "is_unique")) {
+                    let problem = format!("has no unique index over \"{name}\": racing requests could write two rows");
+                    self.add(problem, Some(create_index(dialect, entity, name, true, "", None)), true);
                 }
+            } else if !indexes.iter().any(|row| on_column(&row)) && column.is_searched() {
+                let problem = format!("has no index over \"{name}\", which is searched");
+                self.add(problem, Some(create_index(dialect, entity, name, false, "", None)), false);
             }
         }
     }
-    for found in columns.iter().filter(|found| found.required) {
-        if !entity.columns().any(|(_, name)| name.eq_ignore_ascii_case(&found.name)) {
-            let problem =
-                format!("has a column \"{}\" that needs a value and has no default: no row can be added", found.name);
-            differs(problem, allow_null(dialect, entity, &found.name), true);
+
+    async fn in_rows(&mut self, driver: &impl SqlDriver) -> Result<(), SqlError> {
+        let contents = look_at(driver, self.dialect, self.entity).await?;
+        for (name, rows) in contents.unreadable_flags {
+            let problem = format!(
+                "has a flag \"{name}\" that cannot be read as true or false, and so counts as false, in {}",
+                counted(rows, "row", "rows")
+            );
+            self.add(problem, None, true);
         }
-    }
-    for (column, name) in entity.indexes() {
-        let on_column = |row: &&Row| text(row, "column_name").eq_ignore_ascii_case(name);
-        let unique = |row: &Row| matches!(row.get("is_unique"), Some(Value::Boolean(true) | Value::Integer(1)));
-        if column.index == Index::Unique {
-            if !indexes.iter().filter(on_column).any(unique) {
-                let problem = format!("has no unique index over \"{name}\": racing requests could write two rows");
-                differs(problem, Some(create_index(dialect, entity, name, true, "")), true);
-            }
-        } else if !indexes.iter().any(|row| on_column(&row)) && column.is_searched() {
-            let problem = format!("has no index over \"{name}\", which is searched");
-            differs(problem, Some(create_index(dialect, entity, name, false, "")), false);
+        let name = self.entity.email();
+        if contents.addresses > 0 {
+            let problem = format!(
+                "has {} in \"{name}\" that are not in lower case without spaces around them: nobody can sign in by them",
+                counted(contents.addresses, "address", "addresses")
+            );
+            self.add(problem, Some(normalise(self.dialect, self.entity)), true);
         }
+        if contents.odd_addresses > 0 {
+            let problem = format!(
+                "has {} in \"{name}\" whose lower or trimmed form this database does not know: nobody can sign in by \
+                 them; correct them by hand",
+                counted(contents.odd_addresses, "address", "addresses")
+            );
+            self.add(problem, None, true);
+        }
+        Ok(())
     }
+
+    async fn in_encoding(&mut self, driver: &impl SqlDriver) -> Result<(), SqlError> {
+        let sql = "SELECT CAST(pg_encoding_to_char(encoding) AS TEXT) AS encoding FROM pg_catalog.pg_database \
+                   WHERE datname = current_database()";
+        let outcomes = driver.batch(&[Statement { sql, parameters: Vec::new() }]).await?;
+        let encoding = outcomes.first().and_then(|outcome| outcome.rows.first()).map(|row| text(row, "encoding"));
+        if let Some(encoding) = encoding.filter(|encoding| encoding != "UTF8") {
+            let problem = format!(
+                "is in a database with the encoding {encoding}, which cannot hold every character: addresses with \
+                 others are refused; move to a database created with ENCODING 'UTF8'"
+            );
+            self.add(problem, None, true);
+        }
+        Ok(())
+    }
+}
+
+fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// The length found, the length wanted, and whether what we write would not fit.
@@ -202,40 +295,16 @@ fn allow_null(dialect: Dialect, entity: &Entity, name: &str) -> Option<String> {
     (dialect == Dialect::Postgres).then(|| format!("ALTER TABLE {table} ALTER COLUMN {name} DROP NOT NULL"))
 }
 
+/// The default of a flag; in quotes PostgreSQL reads it for a column of any type.
+fn set_default(dialect: Dialect, entity: &Entity, column: &Column, name: &str) -> Option<String> {
+    let value = if column.name == "is_active" { "'1'" } else { "'0'" };
+    let (table, name) = (dialect.quote(&entity.name), dialect.quote(name));
+    (dialect != Dialect::Sqlite).then(|| format!("ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {value}"))
+}
+
 fn add_column(dialect: Dialect, entity: &Entity, column: &Column, name: &str) -> String {
     let kind = column_type(dialect, column.kind);
     format!("ALTER TABLE {} ADD COLUMN {} {kind}", dialect.quote(&entity.name), dialect.quote(name))
-}
-
-fn text(row: &Row, name: &str) -> String {
-    match row.get(name) {
-        Some(Value::Text(text)) => text.clone(),
-        _ => String::new(),
-    }
-}
-
-/// `column_name`, `column_type`, `may_be_null` and `has_default` of every column of a table.
-const fn columns_of(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Sqlite => {
-            "SELECT name AS column_name, type AS column_type, \
-             CASE WHEN \"notnull\" = 1 OR pk > 0 THEN 0 ELSE 1 END AS may_be_null, \
-             CASE WHEN dflt_value IS NULL THEN 0 ELSE 1 END AS has_default FROM pragma_table_info(?)"
-        }
-        Dialect::Postgres => {
-            "SELECT CAST(a.attname AS TEXT) AS column_name, format_type(a.atttypid, a.atttypmod) AS column_type, \
-             NOT a.attnotnull AS may_be_null, (a.atthasdef OR a.attidentity <> '') AS has_default \
-             FROM pg_catalog.pg_attribute a WHERE a.attrelid = to_regclass(quote_ident(CAST($1 AS TEXT))) \
-             AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
-        }
-        Dialect::MySql => {
-            "SELECT CAST(COLUMN_NAME AS CHAR) AS column_name, CAST(COLUMN_TYPE AS CHAR) AS column_type, \
-             IS_NULLABLE = 'YES' AS may_be_null, \
-             (COLUMN_DEFAULT IS NOT NULL OR EXTRA LIKE '%auto_increment%') AS has_default \
-             FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? \
-             ORDER BY ORDINAL_POSITION"
-        }
-    }
 }
 
 /// `column_name` and `is_unique` of every whole index over one column of a table.

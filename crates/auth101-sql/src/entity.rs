@@ -31,6 +31,21 @@ impl Column {
     pub(crate) fn is_searched(&self) -> bool {
         self.name == "user_id"
     }
+
+    /// Whether what it holds is compared with what was written, or read as what was written.
+    pub(crate) fn is_compared(&self) -> bool {
+        ["id", "token", "user_id", "email", "provider_id", "password"].contains(&self.name)
+    }
+
+    /// Whether it holds text that people or their programs choose.
+    pub(crate) fn holds_free_text(&self) -> bool {
+        ["name", "email", "image", "account_id", "user_agent"].contains(&self.name)
+    }
+
+    /// Whether it is a flag of a user.
+    pub(crate) fn is_flag(&self) -> bool {
+        self.kind == Boolean
+    }
 }
 
 /// What a column holds.
@@ -170,7 +185,7 @@ pub struct Entity {
 
 /// The four tables under the names of one configuration.
 #[derive(Clone, Debug)]
-pub struct Entities(Vec<Entity>);
+pub struct Entities([Entity; TABLES.len()]);
 
 impl Entity {
     /// Every column with its name in the database, in the order of the schema.
@@ -187,6 +202,16 @@ impl Entity {
     #[must_use]
     pub fn index_name(&self, column: &str) -> String {
         format!("ix_{}_{column}", self.name)
+    }
+
+    /// Whether it is the users' table.
+    pub(crate) fn is_users(&self) -> bool {
+        self.schema.name == "users"
+    }
+
+    /// The column of the address.
+    pub(crate) fn email(&self) -> &str {
+        self.columns().find(|(column, _)| column.name == "email").map_or("email", |(_, name)| name)
     }
 
     fn of(schema: &'static Table) -> Self {
@@ -279,7 +304,8 @@ impl Entity {
 
 impl Default for Entities {
     fn default() -> Self {
-        Self(TABLES.iter().map(Entity::of).collect())
+        let tables: &'static [Table; TABLES.len()] = &TABLES;
+        Self(tables.each_ref().map(Entity::of))
     }
 }
 
@@ -337,6 +363,12 @@ impl Entities {
     /// All four, in the order of the schema.
     pub fn iter(&self) -> impl Iterator<Item = &Entity> {
         self.0.iter()
+    }
+
+    /// The users' table.
+    pub(crate) fn users(&self) -> &Entity {
+        let [users, ..] = &self.0;
+        users
     }
 
     /// The name that the database has for a table or, with a dot, for a column: `("users", Some("email"))`. Names that

@@ -8,11 +8,14 @@
 
 extern crate alloc;
 
+mod catalogue;
 pub mod classify;
 pub mod compare;
+mod contents;
 pub mod dialect;
 pub mod driver;
 pub mod entity;
+mod flag;
 pub mod row;
 pub mod schema;
 pub mod statement;

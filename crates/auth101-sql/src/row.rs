@@ -66,7 +66,7 @@ fn text(row: &Row, name: &str, column: &'static str) -> Result<String, StoreErro
     optional_text(row, name, column)?.ok_or(StoreError::Unreadable { column })
 }
 
-/// A boolean, or the number that stands for one; as in the reference any number but zero is true.
+/// What the statements make of a flag: a boolean, or 0 and 1 where the database has no booleans.
 fn boolean(row: &Row, name: &str, column: &'static str) -> Result<bool, StoreError> {
     match row.get(name) {
         Some(Value::Boolean(value)) => Ok(*value),

@@ -17,13 +17,13 @@ use alloc::{
 #[must_use]
 pub fn create_statements(dialect: Dialect, entities: &Entities) -> Vec<String> {
     let ours = entities.iter().filter(|entity| entity.ownership == Ownership::Managed);
-    ours.flat_map(|entity| create_table(dialect, entity)).collect()
+    ours.flat_map(|entity| create_table(dialect, entity, None)).collect()
 }
 
 /// The same for every table, whoever's it is: a starting point for a host who customises them.
 #[must_use]
 pub fn create_all_statements(dialect: Dialect, entities: &Entities) -> Vec<String> {
-    entities.iter().flat_map(|entity| create_table(dialect, entity)).collect()
+    entities.iter().flat_map(|entity| create_table(dialect, entity, None)).collect()
 }
 
 /// Statements as a file for `wrangler d1 migrations apply` and for any SQL shell.
@@ -38,9 +38,10 @@ pub fn script(statements: &[String]) -> String {
     text
 }
 
-/// The statements that create a table and its indexes where they are missing.
-pub(crate) fn create_table(dialect: Dialect, entity: &Entity) -> Vec<String> {
-    let table = dialect.quote(&entity.name);
+/// The statements that create a table and its indexes where they are missing: in a schema, or in the one that the
+/// database chooses.
+pub(crate) fn create_table(dialect: Dialect, entity: &Entity, schema: Option<&str>) -> Vec<String> {
+    let table = table_name(dialect, entity, schema);
     let mut lines: Vec<String> = entity
         .columns()
         .map(|(column, name)| {
@@ -64,18 +65,32 @@ pub(crate) fn create_table(dialect: Dialect, entity: &Entity) -> Vec<String> {
         Dialect::Sqlite | Dialect::Postgres => {
             let mut statements = Vec::from([create(&lines)]);
             statements.extend(entity.indexes().map(|(column, name)| {
-                create_index(dialect, entity, name, column.index == Index::Unique, " IF NOT EXISTS")
+                create_index(dialect, entity, name, column.index == Index::Unique, " IF NOT EXISTS", schema)
             }));
             statements
         }
     }
 }
 
+/// The name of a table, with its schema where one is given.
+fn table_name(dialect: Dialect, entity: &Entity, schema: Option<&str>) -> String {
+    let table = dialect.quote(&entity.name);
+    schema.map_or_else(|| table.clone(), |schema| format!("{}.{table}", dialect.quote(schema)))
+}
+
 /// The statement that adds an index.
-pub(crate) fn create_index(dialect: Dialect, entity: &Entity, column: &str, unique: bool, guard: &str) -> String {
+pub(crate) fn create_index(
+    dialect: Dialect,
+    entity: &Entity,
+    column: &str,
+    unique: bool,
+    guard: &str,
+    schema: Option<&str>,
+) -> String {
     let unique = if unique { "UNIQUE " } else { "" };
     let name = dialect.quote(&entity.index_name(column));
-    format!("CREATE {unique}INDEX{guard} {name} ON {} ({})", dialect.quote(&entity.name), dialect.quote(column))
+    let table = table_name(dialect, entity, schema);
+    format!("CREATE {unique}INDEX{guard} {name} ON {table} ({})", dialect.quote(column))
 }
 
 /// The type of a column as the schema declares it.

@@ -1,15 +1,18 @@
 //! Every statement, as text.
 //!
-//! They are written once for all dialects and all configured names. `{session}` stands for a table, `{session.token}` for a column with its
-//! table, `{session:token}` for the bare column, `{session.expires_at|time}` for a datetime that is compared and
-//! `{session.expires_at|text}` for one that is read; `:name` is a parameter, `:name@time` one that holds a datetime.
-//! `{no_table}` is what a `SELECT` without a table needs, and `{for_share}`, `{for_no_key_update}` and `{for_update}` lock
-//! the rows that it finds. Columns are always qualified where SQL allows it: SQLite takes an unknown bare name in double quotes for a string.
+//! They are written once for all dialects and all configured names. `{session}` stands for a table, `{session.token}`
+//! for a column with its table, `{session:token}` for the bare column, `{session.expires_at|time}` for a datetime that is
+//! compared, `{session.expires_at|text}` for one that is read, and `{users.is_active|flag}` for whether a flag is set;
+//! `:name` is a parameter, `:name@time` one that holds a datetime, and `:is_active@flag` the parameter `is_active` as that
+//! column takes it. `{no_table}` is what a `SELECT` without a table needs, and `{for_share}`, `{for_no_key_update}` and
+//! `{for_update}` lock the rows that it finds. Columns are always qualified where SQL allows it: SQLite takes an unknown
+//! bare name in double quotes for a string.
 
 use crate::{
     dialect::{Dialect, Kind, Strength},
     driver::{Statement, Value},
     entity::Entities,
+    flag,
 };
 use alloc::{
     format,
@@ -86,7 +89,8 @@ pub(crate) struct SessionStatements {
 }
 
 const USER_COLUMNS: &str = "{users.id} AS user_id, {users.name} AS user_name, {users.email} AS user_email, \
-    {users.email_verified} AS user_email_verified, {users.image} AS user_image, {users.is_active} AS user_is_active";
+    {users.email_verified|flag} AS user_email_verified, {users.image} AS user_image, \
+    {users.is_active|flag} AS user_is_active";
 
 const SESSION_COLUMNS: &str = "{session.id} AS session_id, {session.token} AS session_token, \
     {session.user_id} AS session_user_id, {session.expires_at|text} AS session_expires_at, \
@@ -95,7 +99,8 @@ const SESSION_COLUMNS: &str = "{session.id} AS session_id, {session.token} AS se
 // The guard makes a taken address an ordinary outcome; between racing sign-ups the unique index decides.
 const INSERT_USER: &str = "INSERT INTO {users} ({users:id}, {users:name}, {users:email}, {users:email_verified}, \
     {users:image}, {users:is_active}, {users:created_at}, {users:updated_at}) \
-    SELECT :user_id, :name, :email, :email_verified@bool, :image, :is_active@bool, :now@time, :now@time{no_table} \
+    SELECT :user_id, :name, :email, :email_verified@flag, :image, :is_active@flag, \
+    :now@time, :now@time{no_table} \
     WHERE NOT EXISTS (SELECT 1 FROM {users} WHERE {users.email} = :email)";
 
 // Written only if the user above is ours, and not again where the batch is run twice.
@@ -115,7 +120,7 @@ const USER_EXISTS: &str = " AND EXISTS (SELECT 1 FROM {users} WHERE {users.id} =
 // A password that was changed, or a user who was deactivated, while the hash was computed opens no session.
 const STILL_VERIFIED: &str = " AND EXISTS (SELECT 1 FROM {account} INNER JOIN {users} ON {users.id} = {account.user_id} \
     WHERE {account.id} = :account_row_id AND {account.password} = :verified_password \
-    AND {users.id} = :user_id AND {users.is_active})";
+    AND {users.id} = :user_id AND {users.is_active|flag})";
 
 const SELECT_HOLDER_OF_EMAIL: &str = "SELECT {users.id} AS user_id FROM {users} WHERE {users.email} = :email";
 
@@ -142,9 +147,8 @@ const SELECT_SESSION_EXISTS: &str = "SELECT {session.id} AS session_id FROM {ses
 const OVER: &str = "({session.expires_at|time} <= :now@time OR {session.created_at|time} <= :born@time)";
 
 /// How many rows a step of the purge looks at. Databases limit the work of a statement, and one over the limit removes
-/// nothing at all; and while it runs over a synchronous driver, nothing else does. Each row is on pages of its own, in the
-/// table and in its indexes, so that a thousand rows were seen to take a quarter of a second on a busy machine.
-const PURGE_PAGE: u64 = 250;
+/// nothing at all; and while it runs over a synchronous driver, nothing else does.
+const PURGE_PAGE: u64 = 1_000;
 
 // What says that a session is over must be a condition of the row itself: READ COMMITTED does not look again at one that
 // is only in a sub-select, and would remove a session that a refresh has extended meanwhile.
@@ -164,7 +168,7 @@ const ROTATE_SET: &str = "UPDATE {session} SET {session:token} = :successor, {se
 const ROTATE_IF: &str = " AND {session.token} = :presented AND {session.user_id} = :user_id \
     AND {session.expires_at|time} > :now@time AND {session.created_at|time} > :born@time \
     AND ({session.updated_at|time} < :paced_before@time OR {session.updated_at|time} > :grace_until@time) \
-    AND EXISTS (SELECT 1 FROM {users} WHERE {users.id} = :user_id AND {users.is_active})";
+    AND EXISTS (SELECT 1 FROM {users} WHERE {users.id} = :user_id AND {users.is_active|flag})";
 
 impl Statements {
     /// Renders them for a dialect and the names of a configuration.
@@ -298,13 +302,14 @@ fn render(dialect: Dialect, entities: &Entities, template: &str) -> Rendered {
             let inner = at.trim_start_matches(':');
             let end = inner.find(|character: char| !(character.is_ascii_alphanumeric() || "_@".contains(character)));
             let (parameter, after) = end.and_then(|end| inner.split_at_checked(end)).unwrap_or((inner, ""));
-            let (name, kind) = match parameter.split_once('@') {
-                Some((name, "time")) => (name, Kind::Time),
-                Some((name, _)) => (name, Kind::Boolean),
-                None => (parameter, Kind::Text),
-            };
+            let (name, kind) = parameter.split_once('@').unwrap_or((parameter, ""));
             parameters.push(name.to_string());
-            sql.push_str(&dialect.placeholder(kind, parameters.len()));
+            let number = parameters.len();
+            sql.push_str(&match kind {
+                "time" => dialect.placeholder(Kind::Time, number),
+                "flag" => flag::placeholder(dialect, entities.users(), name, number),
+                _ => dialect.placeholder(Kind::Text, number),
+            });
             rest = after;
         }
     }
@@ -333,6 +338,7 @@ fn render_name(dialect: Dialect, entities: &Entities, name: &str) -> String {
     }
     let qualified = format!("{}.{}", dialect.quote(table), dialect.quote(column));
     match used_as {
+        "flag" => flag::is_set(dialect, name.rsplit('.').next().unwrap_or_default(), &qualified),
         "time" => dialect.comparable_time(&qualified),
         "text" => dialect.time_as_text(&qualified),
         _ => qualified,

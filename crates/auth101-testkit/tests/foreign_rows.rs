@@ -30,11 +30,12 @@ use serde_json::json;
 on_each_dialect! {
     datetimes_in_the_forms_of_others_are_read
     an_unreadable_datetime_is_a_fault_that_names_its_column
-    r47_an_expiry_that_cannot_be_read_never_counts_as_live
     ids_of_any_form_work
     a_null_image_reads_as_empty
     a_hash_that_cannot_be_read_refuses_the_sign_in
     djangos_tables_serve_every_route
+    flags_of_any_type_mean_the_same_to_every_statement
+    a_time_in_email_verified_is_true
 }
 
 /// All routes for one user, from sign-up to the last refusal.
@@ -100,47 +101,6 @@ fn datetimes_in_the_forms_of_others_are_read(dialect: Dialect) {
         database.run(&[touch]);
         assert_eq!(block_on(service.auth().purge()), Ok(purged), "{expiry}");
         assert_eq!(service.refresh(&tokens.refresh).status == 200, purged == 0, "{expiry}");
-    }
-}
-
-/// The refresh and the purge compare in SQL.
-fn r47_an_expiry_that_cannot_be_read_never_counts_as_live(dialect: Dialect) {
-    let unreadable: &[&str] = match dialect {
-        Dialect::Sqlite => &[
-            "'soon'",
-            "99999999999",
-            "x'ff00'",
-            "'2999-13-01 00:00:00'",
-            "'2999-02-30'",
-            "'2999-01-01 00:00:00Z'",
-            "'2999-01-01 00:00:00+02:00'",
-            "NULL",
-        ],
-        Dialect::Postgres => &["'infinity'", "'20000-01-01'", "NULL"],
-        Dialect::MySql => &["NULL"],
-    };
-    for expiry in unreadable {
-        let database = Database::migrated(dialect);
-        let service = database.service();
-        let tokens = service.signed_up(EMAIL);
-        match dialect {
-            Dialect::Sqlite => database.run(&[
-                "CREATE TABLE loose AS SELECT * FROM session",
-                "DROP TABLE session",
-                "ALTER TABLE loose RENAME TO session",
-            ]),
-            Dialect::Postgres => database.run(&["ALTER TABLE session ALTER expires_at DROP NOT NULL"]),
-            Dialect::MySql => database.run(&["ALTER TABLE session MODIFY expires_at DATETIME NULL"]),
-        }
-        database.run(&[format!("UPDATE session SET expires_at = {expiry}")]);
-        assert_ne!(service.send(service::session(&tokens.access)).status, 200, "{expiry}");
-        assert_ne!(service.refresh(&tokens.refresh).status, 200, "{expiry}");
-        assert_eq!(counts(&database.tables()).2, 0, "the refresh removes it: {expiry}");
-
-        let second = service.send(service::sign_in(EMAIL, PASSWORD));
-        assert_eq!(second.status, 200, "{expiry}");
-        database.run(&[format!("UPDATE session SET expires_at = {expiry}")]);
-        assert_eq!(block_on(service.auth().purge()), Ok(1), "{expiry}");
     }
 }
 
@@ -273,13 +233,139 @@ fn djangos_tables_serve_every_route(dialect: Dialect) {
     assert_eq!(service.send(service::session(&tokens.access)).status, 200);
 }
 
+/// A users' table of the host's own, and a service over it.
+fn with_people(database: &Database, email_verified: &str, is_active: &str) -> Service<SqlStore<Database>> {
+    let entities = entities(&json!({"user_field_mapping": {"table_name": "people"}}));
+    let dialect = database.dialect();
+    database.run(&schema::create_statements(dialect, &entities));
+    let datetime = if dialect == Dialect::Postgres { "TIMESTAMP" } else { "DATETIME" };
+    database.run(&[format!(
+        "CREATE TABLE people (id VARCHAR(36) NOT NULL PRIMARY KEY, name VARCHAR(255), email VARCHAR(255) NOT NULL UNIQUE, \
+         email_verified {email_verified}, image VARCHAR(512), is_active {is_active}, created_at {datetime}, \
+         updated_at {datetime})"
+    )]);
+    database.service_for(&entities, |_| ())
+}
+
+/// A database of PostgreSQL with a setting.
+fn postgres_set_to(setting: &str) -> Database {
+    let url = postgres().database();
+    let name = url.rsplit('/').next().unwrap_or_default();
+    ServerDriver::new(&url, 1).execute(&[&format!("ALTER DATABASE {name} SET {setting}")]).unwrap();
+    Database::Server(ServerDriver::new(&url, 2))
+}
+
+fn flags_of_any_type_mean_the_same_to_every_statement(dialect: Dialect) {
+    let numbers: &[(&str, bool)] =
+        &[("NULL", false), ("1", true), ("0", false), ("2", true), ("-1", true), ("10", true)];
+    let texts: &[(&str, bool)] = &[
+        ("NULL", false),
+        ("''", false),
+        ("'t'", true),
+        ("'TRUE'", true),
+        ("' yes '", true),
+        ("'on'", true),
+        ("'Y'", true),
+        ("'1'", true),
+        ("'1.0'", true),
+        ("'0.0'", false),
+        ("'f'", false),
+        ("'False'", false),
+        ("'off'", false),
+        ("'no'", false),
+        ("'0'", false),
+        ("'truth'", false),
+        ("'2x'", false),
+        ("'-'", false),
+        ("'.'", false),
+    ];
+    let booleans: &[(&str, bool)] = &[("NULL", false), ("TRUE", true), ("FALSE", false)];
+    let types: &[(&str, &[(&str, bool)])] = match dialect {
+        Dialect::Sqlite => {
+            &[("BOOLEAN", numbers), ("BOOLEAN", texts), ("TEXT", texts), ("", numbers), ("REAL", numbers)]
+        }
+        Dialect::Postgres => &[
+            ("BOOLEAN", booleans),
+            ("SMALLINT", numbers),
+            ("BIGINT", numbers),
+            ("NUMERIC(6, 2)", numbers),
+            ("TEXT", texts),
+            ("CHAR(8)", texts),
+            ("BIT(1)", &[("B'1'", true), ("B'0'", false)]),
+        ],
+        Dialect::MySql => &[
+            ("BOOL", booleans),
+            ("TINYINT(4)", numbers),
+            ("BIGINT", numbers),
+            ("DECIMAL(6, 2)", numbers),
+            ("VARCHAR(8)", texts),
+            ("BIT(1)", &[("b'1'", true), ("b'0'", false)]),
+        ],
+    };
+    for (kind, values) in types {
+        let database = Database::empty(dialect);
+        let service = with_people(&database, kind, kind);
+        service.signed_up(EMAIL);
+        let signed_in = service.send(service::sign_in(EMAIL, PASSWORD));
+        let user = &signed_in.json()["user"];
+        assert_eq!(
+            (&user["email_verified"], &user["is_active"]),
+            (&json!(false), &json!(true)),
+            "as signed up: {kind}"
+        );
+        let mut tokens = signed_in.tokens();
+        for (value, is_true) in *values {
+            let told = format!("{value} in {kind}");
+            database.run(&[format!("UPDATE people SET is_active = {value}")]);
+            let status = |yes: u16, no: u16| if *is_true { yes } else { no };
+            let sign_in = service.send(service::sign_in(EMAIL, PASSWORD));
+            assert_eq!(sign_in.status, status(200, 401), "{told}: {}", sign_in.text());
+            assert_eq!(service.send(service::session(&tokens.access)).status, status(200, 401), "{told}");
+            service.clock.advance(60);
+            let refreshed = service.refresh(&tokens.refresh);
+            assert_eq!(refreshed.status, status(200, 401), "{told}: {}", refreshed.text());
+            if *is_true {
+                tokens = refreshed.tokens();
+            }
+            let set = if *kind == "BIT(1)" && dialect == Dialect::Postgres { "B'1'" } else { "'1'" };
+            let set = if *kind == "BIT(1)" && dialect == Dialect::MySql { "b'1'" } else { set };
+            database.run(&[format!("UPDATE people SET is_active = {set}, email_verified = {value}")]);
+            let answer = service.send(service::sign_in(EMAIL, PASSWORD));
+            assert_eq!(answer.json()["user"]["email_verified"], *is_true, "{told}");
+        }
+    }
+}
+
+fn a_time_in_email_verified_is_true(dialect: Dialect) {
+    let kinds: &[&str] = match dialect {
+        Dialect::Sqlite => &["DATETIME", "BOOLEAN", "TEXT"],
+        Dialect::Postgres => &["TIMESTAMP", "TIMESTAMPTZ", "DATE", "TEXT"],
+        Dialect::MySql => &["DATETIME", "DATE", "VARCHAR(30)"],
+    };
+    let boolean = if dialect == Dialect::MySql { "BOOL" } else { "BOOLEAN" };
+    for kind in kinds {
+        let database = match dialect {
+            // Servers write dates in many ways.
+            Dialect::Postgres => postgres_set_to("datestyle = 'SQL, DMY'"),
+            Dialect::Sqlite | Dialect::MySql => Database::empty(dialect),
+        };
+        let service = with_people(&database, kind, boolean);
+        service.signed_up(EMAIL);
+        let verified = || service.send(service::sign_in(EMAIL, PASSWORD)).json()["user"]["email_verified"].clone();
+        assert_eq!(verified(), false, "{kind}");
+        for time in ["'2024-01-02 03:04:05'", "'2024-10-20'"] {
+            database.run(&[format!("UPDATE people SET email_verified = {time}")]);
+            assert_eq!(verified(), true, "{time} in {kind}");
+        }
+        database.run(&["UPDATE people SET email_verified = NULL"]);
+        assert_eq!(verified(), false, "{kind}");
+    }
+}
+
 #[test]
 fn a_server_in_another_time_zone_shifts_nothing_on_postgresql() {
     for django in [false, true] {
-        let url = postgres().database();
-        let name = url.rsplit('/').next().unwrap_or_default();
-        ServerDriver::new(&url, 1).execute(&[&format!("ALTER DATABASE {name} SET timezone = 'Asia/Tokyo'")]).unwrap();
-        let database = Database::Server(ServerDriver::new(&url, 2));
+        let database = postgres_set_to("timezone = 'Asia/Tokyo'");
         if django {
             database.run(&djangos_tables(Dialect::Postgres));
             let service = database.service_for(&djangos_entities(), |_| ());
