@@ -1,12 +1,12 @@
 //! The tables, made where they are first missed.
 
 use crate::database::Database;
-use auth101_core::Cause;
+use auth101_core::{Cause, Problem};
 use auth101_sql::{
     Dialect, Entities,
+    compare::missing_tables,
     driver::{Outcome, SqlDriver, SqlError, Statement, Value},
     entity::Ownership,
-    schema,
 };
 use std::{rc::Rc, time::Duration};
 
@@ -24,7 +24,7 @@ struct Inner {
     /// Those that are ours to make. What the host customised or brought is the host's.
     ours: Vec<String>,
     hosts: Vec<String>,
-    statements: Vec<String>,
+    entities: Entities,
 }
 
 impl MakingTables {
@@ -32,8 +32,7 @@ impl MakingTables {
         let (ours, hosts): (Vec<_>, Vec<_>) =
             entities.iter().partition(|entity| entity.ownership == Ownership::Managed);
         let [ours, hosts] = [ours, hosts].map(|entities| entities.iter().map(|entity| entity.name.clone()).collect());
-        let statements = schema::create_statements(database.dialect(), entities);
-        Self(Rc::new(Inner { database, ours, hosts, statements }))
+        Self(Rc::new(Inner { database, ours, hosts, entities: entities.clone() }))
     }
 
     pub(crate) fn database(&self) -> &Database {
@@ -46,25 +45,38 @@ impl MakingTables {
     }
 
     /// Whether making the tables may help. A server that does not speak English tells that a table is missing, and its
-    /// name in words that are not understood: then it may be one of ours.
-    fn may_help(&self, missing: &str) -> bool {
-        self.makes(missing) || !(self.0.ours.is_empty() || self.0.hosts.iter().any(|hosts| hosts == missing))
+    /// name in words that are not understood: then it may be one of ours. On PostgreSQL a column may be missing because
+    /// the statements found a table of another application, further down the search path than ours will be.
+    fn may_help(&self, problem: &Problem) -> bool {
+        let missing = &problem.subject;
+        match problem.cause {
+            Cause::MissingTable => {
+                self.makes(missing) || !(self.0.ours.is_empty() || self.0.hosts.iter().any(|hosts| hosts == missing))
+            }
+            Cause::MissingColumn => self.0.database.dialect() == Dialect::Postgres,
+            _ => false,
+        }
     }
 
-    /// All of them in one transaction; those that are there stay as they are. Requests that miss them at the same moment
-    /// wait for each other: SQLite lets one writer in at a time, and PostgreSQL, where two `CREATE TABLE IF NOT EXISTS`
-    /// of one table can collide, is asked for a lock.
-    async fn make(&self) -> Result<(), SqlError> {
-        let lock = match self.0.database.dialect() {
+    /// Makes the tables of ours that the statements do not find, in one transaction; false where there is none to make.
+    /// Requests that miss them at the same moment wait for each other: SQLite lets one writer in at a time, and
+    /// PostgreSQL, where two `CREATE TABLE IF NOT EXISTS` of one table can collide, is asked for a lock.
+    async fn make(&self) -> Result<bool, SqlError> {
+        let dialect = self.0.database.dialect();
+        let statements = missing_tables(&self.0.database, dialect, &self.0.entities).await?;
+        let lock = match dialect {
             Dialect::Postgres => {
                 let sql = "SELECT CAST(pg_advisory_xact_lock(CAST($1 AS BIGINT)) AS TEXT)";
                 Some(Statement { sql, parameters: vec![Value::Integer(LOCK)] })
             }
             Dialect::Sqlite | Dialect::MySql => None,
         };
-        let create = self.0.statements.iter().map(|sql| Statement { sql, parameters: Vec::new() });
+        let create = statements.iter().map(|sql| Statement { sql, parameters: Vec::new() });
         let batch: Vec<Statement<'_>> = lock.into_iter().chain(create).collect();
-        self.0.database.batch(&batch).await.map(drop)
+        if !statements.is_empty() {
+            self.0.database.batch(&batch).await?;
+        }
+        Ok(!statements.is_empty())
     }
 }
 
@@ -72,19 +84,16 @@ impl SqlDriver for MakingTables {
     async fn batch_within(&self, statements: &[Statement<'_>], limit: Duration) -> Result<Vec<Outcome>, SqlError> {
         let started = self.elapsed();
         match self.0.database.batch_within(statements, limit).await {
-            Err(SqlError::NotSetUp(problem))
-                if problem.cause == Cause::MissingTable && self.may_help(&problem.subject) =>
-            {
-                match self.make().await {
-                    Ok(()) => {
-                        let remaining = limit.saturating_sub(self.elapsed().saturating_sub(started));
-                        self.0.database.batch_within(statements, remaining).await
-                    }
-                    Err(error @ (SqlError::Conflict | SqlError::Unavailable)) => Err(error),
-                    // It may not: then the log names the table and says who makes it.
-                    Err(_) => Err(SqlError::NotSetUp(problem)),
+            Err(SqlError::NotSetUp(problem)) if self.may_help(&problem) => match self.make().await {
+                // Another request may have made them meanwhile.
+                Ok(made) if made || problem.cause == Cause::MissingTable => {
+                    let remaining = limit.saturating_sub(self.elapsed().saturating_sub(started));
+                    self.0.database.batch_within(statements, remaining).await
                 }
-            }
+                Err(error @ (SqlError::Conflict | SqlError::Unavailable)) => Err(error),
+                // It may not: then the log names the table and says who makes it.
+                Ok(_) | Err(_) => Err(SqlError::NotSetUp(problem)),
+            },
             outcome => outcome,
         }
     }
@@ -97,7 +106,7 @@ impl SqlDriver for MakingTables {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use auth101_core::{Problem, config::EntityOptions};
+    use auth101_core::config::EntityOptions;
     use auth101_sql::classify::classify_postgres;
     use serde_json::json;
 
@@ -109,8 +118,9 @@ mod tests {
         let tables = MakingTables::new(Database::parse("sqlite").unwrap(), &Entities::new(&options).unwrap());
         assert!(tables.makes("members") && tables.makes("account"));
         assert!(!tables.makes("logins") && !tables.makes("session") && !tables.makes("users"));
-        assert!(!tables.0.statements.iter().any(|sql| sql.contains("logins")));
-        assert!(tables.may_help("members") && !tables.may_help("logins"));
+        let missing = |table: &str| Problem::new(Cause::MissingTable, table);
+        assert!(tables.may_help(&missing("members")) && !tables.may_help(&missing("logins")));
+        assert!(!tables.may_help(&Problem::new(Cause::MissingColumn, "mail")), "SQLite has one schema");
     }
 
     #[test]
@@ -123,12 +133,8 @@ mod tests {
             "la relation « users » n\'existe pas",
             "リレーション\"users\"は存在しません",
         ] {
-            let SqlError::NotSetUp(Problem { cause: Cause::MissingTable, subject }) =
-                classify_postgres("42P01", message, None)
-            else {
-                panic!("{message}")
-            };
-            assert!(tables.may_help(&subject), "{message}: {subject}");
+            let SqlError::NotSetUp(problem) = classify_postgres("42P01", message, None) else { panic!("{message}") };
+            assert!(tables.may_help(&problem), "{message}: {problem:?}");
         }
     }
 }

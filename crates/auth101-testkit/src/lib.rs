@@ -22,7 +22,6 @@ pub mod faulty;
 pub mod fixture;
 pub mod fuzz;
 pub mod hasher;
-pub mod locked;
 pub mod memory;
 pub mod mutation;
 #[cfg(feature = "servers")]

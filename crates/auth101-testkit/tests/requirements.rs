@@ -1,5 +1,5 @@
-//! `docs/requirements.md` names tests: each is there, and each number that a test carries has a row. Comments quote
-//! sections of `docs/reference.md`: each is there too.
+//! `docs/requirements.md` and the table of `docs/databases.md` name tests: each is there, and each number that a test
+//! carries has a row. Comments quote sections of `docs/reference.md`: each is there too.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a page of another form is a failed test")]
 
@@ -32,13 +32,18 @@ fn rows() -> Vec<Row> {
     let rows = page.lines().filter(|line| line.starts_with("| R")).map(|line| {
         let cells = cells(&line.replace("| |", "| - |"));
         let [id, _, _, shown_by] = cells.as_slice() else { panic!("four cells: {line}") };
-        let evidence = shown_by.split("<br>").map(|item| {
-            let (path, name) = item.split_once("](").and_then(|(_, rest)| rest.split_once(") ")).unwrap();
-            (root().join("docs").join(path), name.to_owned())
-        });
-        Row { id: id.clone(), evidence: evidence.collect() }
+        Row { id: id.clone(), evidence: evidence(shown_by) }
     });
     rows.collect()
+}
+
+/// What a cell names, with the path from the root.
+fn evidence(cell: &str) -> Vec<(PathBuf, String)> {
+    let items = cell.split("<br>").map(|item| {
+        let (path, name) = item.split_once("](").and_then(|(_, rest)| rest.split_once(") ")).unwrap();
+        (root().join("docs").join(path), name.to_owned())
+    });
+    items.collect()
 }
 
 /// Whether a file has a test, a claim, a conversation or a part of this name.
@@ -63,6 +68,21 @@ fn every_test_that_the_page_names_is_there() {
         assert!(!evidence.is_empty(), "{id}");
         for (file, name) in evidence {
             assert!(has(file, &read(file), name), "{id}: {} has no `{name}`", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_mistake_with_a_database_is_shown_by_a_test() {
+    let page = read(&root().join("docs/databases.md"));
+    let (_, table) = page.split_once("| shown by |\n|---|---|---|---|---|\n").unwrap();
+    let rows: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
+    assert!(rows.len() > 20, "{} rows", rows.len());
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches(['|', ' ']).split(" | ").collect();
+        let [mistake, _, _, _, shown_by] = cells.as_slice() else { panic!("five cells: {row}") };
+        for (file, name) in evidence(shown_by) {
+            assert!(has(&file, &read(&file), &name), "{mistake}: {} has no `{name}`", file.display());
         }
     }
 }
