@@ -260,7 +260,13 @@ export class Auth101Base implements Auth {
       });
     // Without a secret the database has not been looked at: it is the core that refuses then.
     const dialect = (database as Partial<Database> | undefined)?.dialect ?? "sqlite";
-    return enter(this.#instance, () => new Service(dialect, core, this.#pool !== undefined, passwordBlocklist), this.#report);
+    const isInProcess = (database as Partial<Database> | undefined)?.createsTables === true;
+    const hashesElsewhere = this.#pool !== undefined;
+    return enter(
+      this.#instance,
+      () => new Service(dialect, core, isInProcess, hashesElsewhere, passwordBlocklist),
+      this.#report,
+    );
   }
 
   /** The service in the instance of now. */

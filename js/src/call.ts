@@ -15,7 +15,7 @@ import { enter, isCurrent } from "./instance.js";
 import { runJob, type Task } from "./wasm/auth101.js";
 
 /** How long a database may take for a batch of the set-up, in milliseconds. For the others, the core says it. */
-const SET_UP_TIMEOUT = 30_000;
+const SET_UP_TIMEOUT = 10_000;
 
 /** How long the batches of a call may keep the event loop to themselves over a synchronous database, in milliseconds. */
 const BREATH = 10;

@@ -22,7 +22,10 @@ use auth101_core::{
     port::{Observer, StoreError},
 };
 use auth101_sql::{
-    Dialect, Entities, SqlDriver, SqlError, SqlStore, Statement, Statements, compare, entity::Ownership, schema,
+    Dialect, Entities, SqlDriver, SqlError, SqlStore, Statement, Statements, compare,
+    entity::Ownership,
+    schema,
+    statement::{PURGE_PAGE, PURGE_PAGE_IN_PROCESS},
 };
 use js_sys::Function;
 use serde::Serialize;
@@ -48,7 +51,7 @@ pub struct Service {
 
 #[wasm_bindgen]
 impl Service {
-    /// Checks the options, an object in camelCase.
+    /// Checks the options, an object in camelCase. The database may lie in this process, and keep it busy.
     ///
     /// # Errors
     /// An object of `option` and `problem`.
@@ -56,6 +59,7 @@ impl Service {
     pub fn new(
         dialect: &str,
         options: JsValue,
+        is_in_process: bool,
         hashes_elsewhere: bool,
         blocklist: Option<Function>,
     ) -> Result<Self, JsValue> {
@@ -67,7 +71,11 @@ impl Service {
         Ok(Self {
             config: Rc::new(config),
             dialect,
-            statements: Rc::new(Statements::new(dialect, &entities)),
+            statements: Rc::new(Statements::with_purge_page(
+                dialect,
+                &entities,
+                if is_in_process { PURGE_PAGE_IN_PROCESS } else { PURGE_PAGE },
+            )),
             entities: Rc::new(entities),
             hashes_elsewhere,
             blocklist,

@@ -147,8 +147,12 @@ const SELECT_SESSION_EXISTS: &str = "SELECT {session.id} AS session_id FROM {ses
 const OVER: &str = "({session.expires_at|time} <= :now@time OR {session.created_at|time} <= :born@time)";
 
 /// How many rows a step of the purge looks at. Databases limit the work of a statement, and one over the limit removes
-/// nothing at all; and while it runs over a synchronous driver, nothing else does.
-const PURGE_PAGE: u64 = 1_000;
+/// nothing at all.
+pub const PURGE_PAGE: u64 = 1_000;
+
+/// The same over a database that works on the thread which waits for it: nothing else runs meanwhile. The pages of so many
+/// rows and of their entries in the indexes fit into the cache that SQLite has by default.
+pub const PURGE_PAGE_IN_PROCESS: u64 = 100;
 
 // What says that a session is over must be a condition of the row itself: READ COMMITTED does not look again at one that
 // is only in a sub-select, and would remove a session that a refresh has extended meanwhile.
@@ -174,6 +178,12 @@ impl Statements {
     /// Renders them for a dialect and the names of a configuration.
     #[must_use]
     pub fn new(dialect: Dialect, entities: &Entities) -> Self {
+        Self::with_purge_page(dialect, entities, PURGE_PAGE)
+    }
+
+    /// The same, with a purge whose steps look at so many rows.
+    #[must_use]
+    pub fn with_purge_page(dialect: Dialect, entities: &Entities, rows: u64) -> Self {
         let render = |template: &str| render(dialect, entities, template);
         let lock = |template: &str| dialect.locks_rows().then(|| render(template));
         let session_statements = |named: &str| SessionStatements {
@@ -218,7 +228,7 @@ impl Statements {
             delete_sessions_over: render(&format!("{DELETE_PAGE}{OVER}")),
             select_end_of_page: render(&format!(
                 "SELECT MAX(id) AS session_id FROM (SELECT {{session.id}} AS id FROM {{session}} \
-                 WHERE {{session.id}} > :until ORDER BY {{session.id}} LIMIT {PURGE_PAGE}) AS page"
+                 WHERE {{session.id}} > :until ORDER BY {{session.id}} LIMIT {rows}) AS page"
             )),
         }
     }
