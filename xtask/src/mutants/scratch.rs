@@ -13,7 +13,7 @@ use std::{
     process::{Command, Output},
 };
 
-/// After this many seconds a command hangs: a test that a mutation sends round in circles is one that noticed it.
+/// After this many seconds tests hang: one that a mutation sends round in circles is one that noticed it.
 const HANGS_AFTER: &str = "600";
 /// What `timeout` of coreutils ends with where the time was up.
 const TIME_IS_UP: i32 = 124;
@@ -89,7 +89,9 @@ impl Scratch {
 
     /// Runs a command that must succeed.
     pub(super) fn build(&self, command: &str) -> Result<()> {
-        let output = self.output(command)?;
+        let (program, arguments) = words(command)?;
+        let output =
+            self.command(program)?.args(arguments).output().with_context(|| format!("cannot run {program}"))?;
         if output.status.success() {
             return Ok(());
         }
@@ -112,18 +114,23 @@ impl Scratch {
         Ok(Some(test))
     }
 
-    /// What a command says. Everything that it started ends with it.
+    /// What a command of tests says. Everything that it started ends with it.
     pub(super) fn output(&self, command: &str) -> Result<Output> {
-        let words: Vec<&str> = command.split_whitespace().collect();
-        let mut timeout = Command::new("timeout");
-        timeout.args(["--kill-after=10", HANGS_AFTER]).args(words).current_dir(&self.root);
-        timeout.env("PATH", self.path()?).env("CARGO_TARGET_DIR", self.root.join("target"));
+        let (program, arguments) = words(command)?;
+        let mut timeout = self.command("timeout")?;
+        timeout.args(["--kill-after=10", HANGS_AFTER, program]).args(arguments);
+        timeout.output().context("`timeout` does not run; it comes with coreutils")
+    }
+
+    fn command(&self, program: &str) -> Result<Command> {
+        let mut command = Command::new(program);
+        command.current_dir(&self.root).env("PATH", self.path()?).env("CARGO_TARGET_DIR", self.root.join("target"));
         // `cargo xtask` sets these for itself.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_PKG_")) {
-            timeout.env_remove(name);
+            command.env_remove(name);
         }
-        timeout.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_MANIFEST_PATH");
-        timeout.output().context("`timeout` does not run; it comes with coreutils")
+        command.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_MANIFEST_PATH");
+        Ok(command)
     }
 
     fn path(&self) -> Result<OsString> {
@@ -131,6 +138,11 @@ impl Scratch {
         let paths = std::iter::once(self.root.join("node_modules/.bin")).chain(std::env::split_paths(&machine));
         std::env::join_paths(paths).context("PATH cannot be extended")
     }
+}
+
+fn words(command: &str) -> Result<(&str, impl Iterator<Item = &str>)> {
+    let mut words = command.split_whitespace();
+    Ok((words.next().context("a command is empty")?, words))
 }
 
 fn text(output: &Output) -> String {
