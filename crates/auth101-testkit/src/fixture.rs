@@ -5,7 +5,7 @@ use auth101_core::domain::identifier::UserId;
 #[cfg(feature = "rusqlite")]
 use {
     crate::{rusqlite::RusqliteDriver, sql_tables::SqlTables},
-    auth101_sql::{Dialect, Entities, SqlStore, Statements},
+    auth101_sql::{Dialect, Entities, SqlDriver, SqlStore, Statements},
     std::rc::Rc,
 };
 
@@ -30,7 +30,7 @@ pub fn sql() -> (Service<SqlStore<RusqliteDriver>>, SqlTables<RusqliteDriver>) {
 /// The product's SQL over a SQLite connection.
 #[cfg(feature = "rusqlite")]
 #[must_use]
-pub fn sql_store(driver: RusqliteDriver) -> SqlStore<RusqliteDriver> {
+pub fn sql_store<D: SqlDriver>(driver: D) -> SqlStore<D> {
     SqlStore::new(driver, Rc::new(Statements::new(Dialect::Sqlite, &Entities::default())))
 }
 

@@ -22,6 +22,7 @@ pub mod faulty;
 pub mod fixture;
 pub mod fuzz;
 pub mod hasher;
+pub mod locked;
 pub mod memory;
 pub mod mutation;
 #[cfg(feature = "servers")]

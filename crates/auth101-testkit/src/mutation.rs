@@ -53,6 +53,8 @@ pub enum Mutation {
     UnguardedOpening,
     /// The purge removes what has less than a second to live.
     PurgesEarly,
+    /// The purge removes what it found to be over, whatever has become of it since.
+    PurgeGuardedInSubSelect,
 }
 
 /// The store in memory with one mutation.
@@ -245,6 +247,15 @@ impl Store for MutatedStore {
     }
 
     async fn purge_expired(&self, horizon: Horizon, pages: Pages) -> Result<Purged, StoreError> {
+        if self.mutation == Mutation::PurgeGuardedInSubSelect {
+            let is_over = |row: &&NewSession| horizon.has_passed(&row.session);
+            let ids = |rows: &mut Rows| -> Vec<SessionId> {
+                rows.sessions.iter().filter(is_over).map(|row| row.session.id.clone()).collect()
+            };
+            let over = self.inner.step(ids).await;
+            self.inner.step(|rows| rows.sessions.retain(|row| !over.contains(&row.session.id))).await;
+            return Ok(Purged { removed: over.len() as u64, next: None });
+        }
         let early = match self.mutation {
             Mutation::PurgesEarly => Timestamp::from_micros(horizon.now.micros() + 999_999),
             _ => horizon.now,

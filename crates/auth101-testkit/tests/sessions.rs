@@ -15,22 +15,26 @@ use auth101_core::{
     port::{Clock, Store},
     time::Resolution,
 };
-use auth101_sql::SqlStore;
+use auth101_sql::{Dialect, SqlStore};
 use auth101_testkit::{
     browser::SavingRule,
+    clock::TestClock,
     executor::{Task, block_on, every_interleaving, run_for},
     faulty::{FaultyStore, Mishap, only_at},
     fixture,
+    locked::{LockedDriver, Waiting},
     memory::{MemoryStore, sessions_of},
     mutation::{MutatedStore, Mutation},
     rusqlite::RusqliteDriver,
+    sample,
     service::{self, Answer, PASSWORD, SECRET, Service, config},
     sql_tables::SqlTables,
+    store_suite,
     tables::Tables,
     token::{self, claims, token_id},
 };
 use serde_json::json;
-use std::cell::RefCell;
+use std::{cell::RefCell, time::Duration};
 
 /// What a property found, where it does not hold.
 type Verdict = Result<(), String>;
@@ -86,7 +90,7 @@ macro_rules! assert_property {
 
 impl<S: Store + Clone, T: Tables> World<S, T> {
     fn at(&self, micros: i64) {
-        self.service.clock.set(auth101_testkit::sample::later(auth101_testkit::sample::start(), micros));
+        self.service.clock.set(sample::later(sample::start(), micros));
     }
 
     fn sign_up(&self) -> service::Tokens {
@@ -405,7 +409,7 @@ fn r08_the_absolute_lifetime_holds_to_the_microsecond() {
             require!(world.live_rows() == remaining, "{} rows", world.live_rows());
             if lives {
                 let exp = claims(&answer.tokens().refresh)["exp"].as_i64();
-                let end = auth101_testkit::sample::start().plus_seconds(LIFETIME).seconds();
+                let end = sample::start().plus_seconds(LIFETIME).seconds();
                 require!(exp == Some(end), "a token that outlives its session");
             }
             block_on(world.tables.delete_sessions(&claims(&token.access)["sub"].as_str().map(UserId::new).unwrap()));
@@ -466,6 +470,79 @@ fn a_client_with_the_saving_rule_is_never_logged_out_by_races() {
     }
     assert_eq!(property(SavingRule::UnlessOvertaken), Ok(()));
     assert!(property(SavingRule::Unconditionally).is_err(), "the property does not see a careless client");
+}
+
+#[test]
+fn a_refresh_delayed_by_locks_for_any_time_never_ends_an_honest_session() {
+    /// When the client gives an exchange up, and tries once more.
+    const TIMEOUT: i64 = 4 * SECOND;
+    fn property(waiting: Waiting) -> Verdict {
+        for held in [0, 1, 1_999, 2_000, 2_001, 4_999, 5_000, 5_001, 7_000, 9_999, 10_001, 60_000] {
+            let (driver, clock) = (RusqliteDriver::migrated(), TestClock::default());
+            let driver = LockedDriver::new(driver, clock.clone(), waiting);
+            let mut service = Service::new(fixture::sql_store(driver.clone()));
+            service.clock = clock.clone();
+            let token = refreshed(&service.refresh(&service.signed_up(fixture::EMAIL).refresh))?;
+            service.clock.advance(GRACE + 1);
+            let before = sessions_of(&SqlTables::new(driver.clone(), Dialect::Sqlite));
+            driver.lock(Duration::from_millis(held));
+            // Its answer, if there is one, is lost.
+            let lost = service.refresh(&token);
+            let after = sessions_of(&SqlTables::new(driver.clone(), Dialect::Sqlite));
+            require!([200, 503].contains(&lost.status), "{} after {held} ms", lost.text());
+            require!((before == after) == (lost.status == 503), "{} after {held} ms, and a row", lost.text());
+            clock.set(sample::later(clock.now(), TIMEOUT));
+            let answer = service.refresh(&token);
+            require!([200, 503].contains(&answer.status), "{} after {held} ms", answer.text());
+            service.clock.advance(60);
+            // Whatever the client holds now, the session goes on.
+            let kept = if answer.status == 200 { answer.tokens().refresh } else { token };
+            refreshed(&service.refresh(&kept)).map_err(|error| format!("{error} after {held} ms"))?;
+        }
+        Ok(())
+    }
+    assert_eq!(property(Waiting::AtTheDatabase), Ok(()));
+    assert_eq!(property(Waiting::InConflicts), Ok(()), "one bound over all attempts");
+    assert!(property(Waiting::Regardless).is_err(), "the property does not see a batch without a bound");
+}
+
+#[test]
+fn a_purge_never_removes_a_session_that_a_refresh_has_extended() {
+    fn property<S: Store + Clone, T: Tables>(world: impl Fn() -> World<S, T>) -> Verdict {
+        let verdict = RefCell::new(Ok(()));
+        every_interleaving(
+            || {
+                let world = world();
+                let token = world.sign_up().refresh;
+                let ends = sessions_of(&world.tables)[0].expires_at;
+                world.service.clock.set(sample::later(ends, -SECOND));
+                (world, token, ends)
+            },
+            |(world, token, ends)| {
+                vec![
+                    Task::new(async move { Some(world.service.answer(service::refresh(token)).await) }),
+                    // By a node whose clock is a second ahead.
+                    Task::new(async move {
+                        store_suite::purge(&world.service.store, sample::horizon(*ends)).await.unwrap();
+                        None
+                    }),
+                ]
+            },
+            |(world, ..), answers| {
+                let is_extended = answers.iter().flatten().any(|answer| answer.status == 200);
+                if is_extended && world.live_rows() == 0 {
+                    *verdict.borrow_mut() = Err("a session was removed after it had been extended".to_owned());
+                }
+            },
+        );
+        verdict.into_inner()
+    }
+    assert_eq!(property(memory), Ok(()), "in memory");
+    assert_eq!(property(sql), Ok(()), "over SQL");
+    assert!(
+        property(|| mutated(Mutation::PurgeGuardedInSubSelect)).is_err(),
+        "the property does not see the sub-select"
+    );
 }
 
 #[test]

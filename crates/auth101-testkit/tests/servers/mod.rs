@@ -155,3 +155,17 @@ pub(crate) fn assert_whole(tables: &impl Tables) {
     let tokens: BTreeSet<_> = sessions.iter().map(|row| &row.session.token).collect();
     assert_eq!((ids.len(), tokens.len()), (sessions.len(), sessions.len()), "no session and no token twice");
 }
+
+/// Holds an operator's transaction open until the work waits for it or has ended, then commits it.
+pub(crate) fn while_an_operator_works<R: Send>(world: &World, sql: &[&str], work: impl Fn() -> R + Sync) -> R {
+    let (operator, watcher) = (world.operator(), world.operator());
+    operator.execute(&[&["BEGIN"], sql].concat()).unwrap();
+    thread::scope(|scope| {
+        let work = scope.spawn(&work);
+        while !work.is_finished() && watcher.waiting().is_empty() {
+            thread::yield_now();
+        }
+        operator.execute(&["COMMIT"]).unwrap();
+        work.join().unwrap()
+    })
+}
