@@ -4,10 +4,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../runtime/children.mjs";
 import { claims, client, refused, somebody, succeeded } from "./client.mjs";
 import { block } from "./page.mjs";
 import { PYTHON } from "./python.mjs";
@@ -75,12 +75,4 @@ async function withProgram(command, use) {
     child.kill();
     await ended;
   }
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -2,10 +2,9 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { endsWithThis } from "./children.mjs";
+import { endsWithThis, freePort } from "./children.mjs";
 
 const ROOT = new URL("../../", import.meta.url);
 /** A first start compiles what it serves. Less than the runner gives the file: a server that does not come up is to say why. */
@@ -56,12 +55,4 @@ function signal(child, name) {
   } catch (error) {
     if (error.code !== "ESRCH") throw error;
   }
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

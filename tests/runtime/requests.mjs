@@ -5,8 +5,11 @@ export function json(body, headers = {}) {
   return { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json", ...headers } };
 }
 
-/** Waits until a condition holds: what a runtime logs arrives a little after its answer. */
-export async function until(condition, milliseconds = 10_000) {
+/**
+ * Waits until a condition holds: what a runtime logs arrives a little after its answer. Whatever takes longer than the
+ * time-out hangs.
+ */
+export async function until(condition, milliseconds = 60_000) {
   const end = Date.now() + milliseconds;
   for (;;) {
     const result = await condition();

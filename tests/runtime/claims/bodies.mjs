@@ -4,8 +4,7 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import { after, before, test } from "node:test";
 import { json } from "../requests.mjs";
-
-const CAP = 65_536;
+import { CAP, cutOffSignUps, head, signUpOf, stall } from "./uploads.mjs";
 
 /**
  * Registers the claims.
@@ -27,13 +26,13 @@ export function claimBodies(start, { growth: limit }) {
   };
 
   test("a body of 65,536 bytes is read and one of 65,537 refused, when its length is announced", async () => {
-    assert.equal((await post(signUp("length@example.com", CAP))).status, 201);
-    await isTooLarge(await post(signUp("length2@example.com", CAP + 1)));
+    assert.equal((await post(signUpOf(CAP, "length@example.com"))).status, 201);
+    await isTooLarge(await post(signUpOf(CAP + 1, "length2@example.com")));
   });
 
   test("a body of 65,536 bytes is read and one of 65,537 refused, when it comes in chunks", async () => {
-    assert.equal((await post(chunked(signUp("chunks@example.com", CAP)))).status, 201);
-    await isTooLarge(await post(chunked(signUp("chunks2@example.com", CAP + 1))));
+    assert.equal((await post(chunked(signUpOf(CAP, "chunks@example.com")))).status, 201);
+    await isTooLarge(await post(chunked(signUpOf(CAP + 1, "chunks2@example.com"))));
   });
 
   test("a password of 4,096 characters fits, each written as two escaped surrogates", async () => {
@@ -43,8 +42,8 @@ export function claimBodies(start, { growth: limit }) {
 
   test("a hundred bodies of ten megabytes are refused without being kept", async () => {
     // What ten requests at a time cost whatever their size is paid before: ten that are one byte too large.
-    await uploads(Buffer.from(signUp("large@example.com", CAP + 1)));
-    const large = Buffer.from(signUp("large@example.com", 10_000_000));
+    await uploads(Buffer.from(signUpOf(CAP + 1, "large@example.com")));
+    const large = Buffer.from(signUpOf(10_000_000, "large@example.com"));
     const { growth, result: statuses } = await measured(async () => {
       const statuses = [];
       for (let round = 0; round < 10; round++) statuses.push(...(await uploads(large)));
@@ -60,41 +59,37 @@ export function claimBodies(start, { growth: limit }) {
 
   test("a body of 20,000 bytes costs little more than that, also when each comes in a chunk of its own", async () => {
     await goesOn("before@chunks.com");
-    const body = signUp("pieces@example.com", 20_000);
+    const body = signUpOf(20_000, "pieces@example.com");
     const chunks = Array.from(body, (byte) => `1\r\n${byte}\r\n`).join("");
     const request = `${head("/auth/sign-up/email", "Transfer-Encoding: chunked")}${chunks}0\r\n\r\n`;
-    const { growth, result: answer } = await measured(() => stall(request));
+    const { growth, result: answer } = await measured(() => stall(service.url, request));
     assert.match(answer, /^HTTP\/1\.1 201 /);
     assert.ok(growth < limit, `the runtime grew by ${growth} MiB over 20,000 bytes`);
   });
 
   test("a request that is cut off is not carried out, however complete its body looks", async () => {
-    const body = signUp("cut@example.com", 200);
-    for (const framing of ["Content-Length: 700", "Transfer-Encoding: chunked"]) {
-      const bytes = framing.startsWith("Transfer") ? `c8\r\n${body}\r\n` : body;
-      await sendAndLeave(`${head("/auth/sign-up/email", framing)}${bytes}`);
-    }
+    await cutOffSignUps(service.url, "cut@example.com");
     await goesOn("after@cut.off");
     assert.deepEqual(await service.sql("SELECT id FROM users WHERE email LIKE 'cut%'"), []);
   });
 
   test("a body in chunks is refused as soon as it is too large, while the client still sends", async () => {
-    const body = signUp("endless@example.com", CAP + 1);
+    const body = signUpOf(CAP + 1, "endless@example.com");
     const chunk = `${body.length.toString(16)}\r\n${body}\r\n`;
-    const answer = await stall(`${head("/auth/sign-up/email", "Transfer-Encoding: chunked")}${chunk}`);
+    const answer = await stall(service.url, `${head("/auth/sign-up/email", "Transfer-Encoding: chunked")}${chunk}`);
     assert.match(answer, /^HTTP\/1\.1 413 /);
   });
 
   test("a body that stops coming is answered as none, while the client still waits", async () => {
-    const body = signUp("stalled@example.com", 200);
-    const answer = await stall(`${head("/auth/sign-up/email", `Content-Length: ${body.length + 1}`)}${body}`);
+    const body = signUpOf(200, "stalled@example.com");
+    const answer = await stall(service.url, `${head("/auth/sign-up/email", `Content-Length: ${body.length + 1}`)}${body}`);
     assert.match(answer, /^HTTP\/1\.1 400 /);
     assert.match(answer, /"VALIDATION_ERROR"/);
     assert.deepEqual(await service.sql("SELECT id FROM users WHERE email LIKE 'stalled%'"), []);
   });
 
   test("a body that nobody looks at is not waited for", async () => {
-    const answer = await stall(`${head("/auth/nothing-here", "Content-Length: 65536")}{`);
+    const answer = await stall(service.url, `${head("/auth/nothing-here", "Content-Length: 65536")}{`);
     assert.match(answer, /^HTTP\/1\.1 404 /);
   });
 
@@ -105,29 +100,6 @@ export function claimBodies(start, { growth: limit }) {
   });
 
   const connect = () => net.connect(Number(service.url.port), service.url.hostname);
-
-  /** Sends bytes over a connection of its own and closes it while the service waits for more. */
-  function sendAndLeave(bytes) {
-    return new Promise((resolve, reject) => {
-      const socket = connect();
-      socket.write(bytes, () => setTimeout(() => socket.destroy(), 300));
-      socket.on("close", resolve).on("error", reject);
-    });
-  }
-
-  /** Sends bytes and no more, and resolves to what is answered while the connection is open. */
-  function stall(bytes) {
-    return new Promise((resolve, reject) => {
-      let answer = "";
-      const socket = connect();
-      socket.write(bytes);
-      socket.setEncoding("utf8").on("error", reject).on("close", () => resolve(answer));
-      socket.on("data", (text) => {
-        answer += text;
-        if (answer.includes("}")) socket.destroy();
-      });
-    });
-  }
 
   /** How many MiB the runtime grew by meanwhile, at its peak where the platform tells that. */
   async function measured(work) {
@@ -174,13 +146,6 @@ export function claimBodies(start, { growth: limit }) {
 }
 
 const END = Buffer.from("\r\n");
-const head = (path, framing) => `POST ${path} HTTP/1.1\r\nHost: localhost\r\n${framing}\r\n\r\n`;
-
-/** A sign-up of exactly that many bytes, padded by a member that is ignored. */
-function signUp(email, length) {
-  const [start, end] = [`{"email":"${email}","password":"password","padding":"`, '"}'];
-  return start + "x".repeat(length - start.length - end.length) + end;
-}
 
 /** The same bytes as a stream, which HTTP sends in chunks and without a length. */
 function chunked(body) {

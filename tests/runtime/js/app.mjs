@@ -10,6 +10,8 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { endsWithThis } from "../children.mjs";
 
+export { json } from "../requests.mjs";
+
 const ROOT = new URL("../../../", import.meta.url);
 
 /** The directory of the examples. */
@@ -89,11 +91,6 @@ export function rowsOf(file, sql) {
   } finally {
     database.close();
   }
-}
-
-/** The init of a request with a JSON body. */
-export function json(body, headers = {}) {
-  return { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json", ...headers } };
 }
 
 /** The init of a request with an access token. */

@@ -85,24 +85,6 @@ test("the client is kept in the session's row", async () => {
   ]);
 });
 
-test("of fifty sign-ups of one address at once one succeeds (R05)", async () => {
-  const { auth, database } = make({ hashWorkers: 2 });
-  const results = await Promise.all(Array.from({ length: 50 }, () => auth.signUp(ADA)));
-  assert.equal(results.filter(({ error }) => error === undefined).length, 1);
-  assert.equal(results.filter(({ error }) => error?.code === "USER_EXISTS").length, 49);
-  const count = (table) => database.batch([{ sql: `SELECT COUNT(*) AS n FROM ${table}`, params: [] }], { begin: [] })[0].rows[0].n;
-  assert.deepEqual([count("users"), count("account"), count("session")], [1, 1, 1]);
-  await auth.close();
-});
-
-test("fifty refreshes of one token at once give one token (R02)", async () => {
-  const { auth } = make();
-  const { refresh_token } = await auth.signUp(ADA);
-  const results = await Promise.all(Array.from({ length: 50 }, () => auth.refresh(refresh_token)));
-  assert.equal(new Set(results.map((result) => result.refresh_token)).size, 1);
-  assert.notEqual(results[0].refresh_token, undefined);
-});
-
 test("an outage is a result where there is one, and an error where there is none", async () => {
   const away = () => Promise.reject(Object.assign(new Error("marker"), { code: "ECONNREFUSED" }));
   const { auth, events } = make({ database: { dialect: "sqlite", batch: away } });

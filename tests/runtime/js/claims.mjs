@@ -3,10 +3,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import http from "node:http";
-import net from "node:net";
+import { CAP, cutOffSignUps, signUpOf } from "../claims/uploads.mjs";
 import { bearer, json } from "./app.mjs";
 
-const CAP = 65_536;
 const UNAUTHORIZED = { error: { message: "Unauthorized", code: "UNAUTHORIZED" } };
 const TOO_LARGE = { error: { message: "Request body is too large", code: "PAYLOAD_TOO_LARGE" } };
 
@@ -114,22 +113,16 @@ async function addresses(app, address) {
   assert.deepEqual(rows.map((row) => ({ ...row })), [{ ip_address: address ?? null, user_agent: "claims" }]);
 }
 
-/** A sign-up of exactly that many bytes, padded by a member that is ignored. */
-function signUpOf(length) {
-  const [head, tail] = [`${JSON.stringify(credentials()).slice(0, -1)},"padding":"`, '"}'];
-  return head + "x".repeat(length - head.length - tail.length) + tail;
-}
-
 async function bodies(app) {
   const post = (body) => app.fetch("/auth/sign-up/email", { ...json(""), body });
-  assert.equal((await post(signUpOf(CAP))).status, 201);
-  await answers(await post(signUpOf(CAP + 1)), 413, TOO_LARGE);
+  assert.equal((await post(signUpOf(CAP, credentials().email))).status, 201);
+  await answers(await post(signUpOf(CAP + 1, credentials().email)), 413, TOO_LARGE);
 }
 
 async function chunks(app) {
-  assert.equal((await upload(app, [signUpOf(1_000)])).status, 201);
-  assert.equal((await upload(app, [signUpOf(CAP)])).status, 201);
-  const { status, body } = await upload(app, [signUpOf(CAP), "x".repeat(CAP), "x".repeat(CAP)]);
+  assert.equal((await upload(app, [signUpOf(1_000, credentials().email)])).status, 201);
+  assert.equal((await upload(app, [signUpOf(CAP, credentials().email)])).status, 201);
+  const { status, body } = await upload(app, [signUpOf(CAP, credentials().email), "x".repeat(CAP), "x".repeat(CAP)]);
   assert.equal(status, 413);
   assert.deepEqual(JSON.parse(body), TOO_LARGE);
 }
@@ -149,25 +142,8 @@ function upload(app, pieces) {
 
 async function cutOff(app) {
   const before = app.rows("SELECT count(*) AS n FROM users")[0].n;
-  const body = signUpOf(200);
-  for (const framing of ["Content-Length: 700", "Transfer-Encoding: chunked"]) {
-    const bytes = framing.startsWith("Transfer") ? `c8\r\n${body}\r\n` : body;
-    const head = "POST /auth/sign-up/email HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
-    await sendAndLeave(app.url, `${head}${framing}\r\n\r\n${bytes}`);
-  }
+  await cutOffSignUps(app.url, credentials().email);
   await signUp(app);
   assert.equal(app.rows("SELECT count(*) AS n FROM users")[0].n, before + 1);
   assert.ok(app.isAlive());
-}
-
-/** Sends bytes over a connection of its own and closes it while the server waits for more. */
-function sendAndLeave(url, bytes) {
-  const { hostname, port } = new URL(url);
-  return new Promise((resolve, reject) => {
-    const socket = net.connect(Number(port), hostname, () => {
-      socket.write(bytes);
-      setTimeout(() => socket.destroy(), 200);
-    });
-    socket.on("close", resolve).on("error", reject);
-  });
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { races } from "./races.mjs";
+import { races } from "../claims/races.mjs";
 
 const ROOT = new URL("../../../", import.meta.url);
 const MODULES = ["js/dist/auth101_bg.wasm", "build/js-suite/suite_bg.wasm"];

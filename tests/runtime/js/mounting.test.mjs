@@ -18,6 +18,7 @@ import express5 from "express";
 import express4 from "express4";
 import Fastify from "fastify";
 import { Hono } from "hono";
+import { CAP, head, stall } from "../claims/uploads.mjs";
 import { bearer, json, SECRET } from "./app.mjs";
 
 const CHEAP = { allowWeakArgon2: true, argon2Memory: 8, argon2Iterations: 1, hashWorkers: 0 };
@@ -74,23 +75,6 @@ async function raw(url, request) {
   const { hostname, port } = new URL(url);
   const socket = net.connect(Number(port), hostname, () => socket.write(request));
   return (await socket.setEncoding("latin1").toArray()).join("");
-}
-
-/** The largest body that is read, in bytes. */
-const CAP = 65_536;
-
-/** Sends bytes and no more; what is answered while the server could still wait for the rest. */
-function unfinished(url, request) {
-  return new Promise((resolve, reject) => {
-    const { hostname, port } = new URL(url);
-    const socket = net.connect(Number(port), hostname, () => socket.write(request));
-    let answer = "";
-    socket.setEncoding("latin1").on("error", reject).on("close", () => resolve(answer));
-    socket.on("data", (text) => {
-      answer += text;
-      if (answer.includes("}")) socket.destroy();
-    });
-  });
 }
 
 /**
@@ -203,9 +187,9 @@ for (const [name, mount] of Object.entries(MOUNTS)) {
   test(`${name}: the cap holds after setEncoding, while the client still sends`, async (t) => {
     const { auth } = makeAuth();
     const url = await mount(t, auth, { before: (request) => void request.setEncoding("utf8") });
-    const head = "POST /auth/sign-in/email HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const start = head("/auth/sign-in/email", "Transfer-Encoding: chunked");
     const chunk = `${(CAP + 2).toString(16)}\r\n${"é".repeat(CAP / 2 + 1)}\r\n`;
-    assert.match(await unfinished(url, head + chunk), /^HTTP\/1\.1 413 /);
+    assert.match(await stall(url, start + chunk), /^HTTP\/1\.1 413 /);
   });
 }
 

@@ -1,25 +1,20 @@
-// Calls that meet, over every database that Node reaches.
+// Requests that meet, over every database that Node reaches.
 
-import { after, suite, test } from "node:test";
+import { after, suite } from "node:test";
 import { Auth101 } from "../../../js/dist/esm/entry/server.js";
+import { claimRaces } from "../claims/race_tests.mjs";
 import { databases, stopServers } from "./databases.mjs";
-import { checkRace, races } from "./races.mjs";
+import { served } from "./served.mjs";
 
 const CONNECTIONS = 10;
 
 after(stopServers);
 
 for (const [name, open] of Object.entries(databases)) {
-  suite(`over ${name}`, () => {
-    for (const [title, claim] of Object.entries(races)) {
-      test(title, async () => {
-        const { database, close } = await open(CONNECTIONS);
-        try {
-          await checkRace(claim, Auth101, database);
-        } finally {
-          await close();
-        }
-      });
-    }
-  });
+  suite(`over ${name}`, () =>
+    claimRaces(async () => {
+      const { database, close } = await open(CONNECTIONS);
+      return { ...(await served(Auth101, database)), dispose: close };
+    }),
+  );
 }

@@ -1,7 +1,7 @@
 // The service over a database, for tests that are about the database.
 
 import { Auth101 } from "../../../js/dist/esm/entry/server.js";
-import { optionsOver } from "./races.mjs";
+import { optionsOver } from "./served.mjs";
 
 /**
  * @param {import("../../../js/src/driver/database.js").Database} database

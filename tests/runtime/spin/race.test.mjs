@@ -1,5 +1,5 @@
 import { describe } from "node:test";
-import { claimRaces } from "../claims/races.mjs";
+import { claimRaces } from "../claims/race_tests.mjs";
 import { CHEAP_HASH, DATABASES, startSpin } from "./harness.mjs";
 
 for (const database of DATABASES) {

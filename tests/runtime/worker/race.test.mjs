@@ -1,4 +1,4 @@
-import { claimRaces } from "../claims/races.mjs";
+import { claimRaces } from "../claims/race_tests.mjs";
 import { CHEAP_HASH, startWorker } from "./harness.mjs";
 
 claimRaces(() => startWorker({ vars: CHEAP_HASH }));
