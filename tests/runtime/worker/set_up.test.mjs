@@ -1,3 +1,5 @@
+// What a Worker lacks; what its options say wrong is in mistakes.test.mjs.
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CHEAP_HASH, json, SECRET, startWorker, until } from "./harness.mjs";
@@ -47,13 +49,6 @@ test("something else under the name of the database is no database", async () =>
   assert.equal(subject, "DB");
 });
 
-test("a missing secret is named, with the command that sets it", async () => {
-  const { subject, problem, mend } = await fault({ secret: null });
-  assert.equal(subject, "AUTH_SECRET");
-  assert.match(problem, /is required/);
-  assert.match(mend, /npx wrangler secret put AUTH_SECRET/);
-});
-
 test("a short secret is refused unless it is allowed", async () => {
   const secret = "x".repeat(31);
   const { subject, problem, mend } = await fault({ secret });
@@ -68,40 +63,6 @@ test("a short secret is refused unless it is allowed", async () => {
   } finally {
     await worker.dispose();
   }
-});
-
-test("an unknown variable is named, with the known ones", async () => {
-  const { subject, problem, mend } = await fault({ vars: { AUTH_ACCES_TOKEN_EXPIRES_IN: 5 } });
-  assert.equal(subject, "AUTH_ACCES_TOKEN_EXPIRES_IN");
-  assert.match(problem, /AUTH_ACCESS_TOKEN_EXPIRES_IN/);
-  assert.match(mend, /AUTH_ACCES_TOKEN_EXPIRES_IN/);
-});
-
-test("a wrong value is named and not repeated", async () => {
-  const line = await fault({ vars: { AUTH_ACCESS_TOKEN_EXPIRES_IN: "marker" } });
-  assert.equal(line.subject, "AUTH_ACCESS_TOKEN_EXPIRES_IN");
-  assert.ok(!JSON.stringify(line).includes("marker"));
-});
-
-test("tables and columns may have other names, given as an object or as its JSON", async () => {
-  const user = { model_name: "members", fields: { email: "email_address" } };
-  for (const AUTH_USER of [user, JSON.stringify(user)]) {
-    const worker = await startWorker({ vars: { ...CHEAP_HASH, AUTH_USER } });
-    try {
-      await worker.db.exec("ALTER TABLE users RENAME TO members");
-      await worker.db.exec("ALTER TABLE members RENAME COLUMN email TO email_address");
-      assert.equal((await signUp(worker)).status, 201);
-      assert.equal(await worker.db.prepare("SELECT email_address FROM members").first("email_address"), "set@example.com");
-    } finally {
-      await worker.dispose();
-    }
-  }
-});
-
-test("a wrong member of an object is named with its variable", async () => {
-  const { subject, problem } = await fault({ vars: { AUTH_USER: { fields: { mail: "email_address" } } } });
-  assert.equal(subject, "AUTH_USER.fields.mail");
-  assert.match(problem, /email/);
 });
 
 test("variables may be texts, numbers, booleans and arrays", async () => {
