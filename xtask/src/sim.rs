@@ -36,10 +36,12 @@ fn parse(arguments: &[String]) -> Result<(u64, u64)> {
 fn simulate(seeds: u64, first: u64) -> Result<()> {
     tools::say("building the simulator, optimised; the first time takes a minute");
     let build = ["run", "--quiet", "--profile", "sim", "--package", "auth101-testkit", "--no-default-features"];
+    let features = ["--features", "rusqlite"];
     let mut command = Command::new(env!("CARGO"));
     command
         .current_dir(tools::root())
         .args(build)
+        .args(features)
         .args(["--bin", "simulate", "--"])
         .args([seeds.to_string(), first.to_string()]);
     tools::run(&mut command)

@@ -5,10 +5,10 @@
 
 use crate::{
     executor::block_on,
-    fixture::{EMAIL, counts, memory},
-    memory::MemoryStore,
+    fixture::{EMAIL, counts, sql},
     sample,
     service::{self, Answer, PASSWORD, SECRET, Service, Tokens, config},
+    token::signed,
 };
 use auth101_core::{
     AuthError, Options, Secret, Timestamp,
@@ -34,7 +34,6 @@ use auth101_core::{
 use auth101_sql::{Dialect, Entities, Statements, entity::Entity, schema};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 /// Where inputs come from that a target accepts.
@@ -66,7 +65,7 @@ pub fn token(data: &[u8]) -> bool {
         None => (HEADER, data),
     };
     let as_it_is = judge_token(&String::from_utf8_lossy(data));
-    judge_token(&signed(header, payload)) || as_it_is
+    judge_token(&signed(SECRET, header, payload)) || as_it_is
 }
 
 fn judge_token(token: &str) -> bool {
@@ -95,7 +94,7 @@ fn judge_token(token: &str) -> bool {
     let bytes = |part: &str| Base64UrlUnpadded::decode_vec(part).expect("a part is unpadded base64url");
     assert_eq!(parts.len(), 3);
     let (header, payload) = (bytes(parts[0]), bytes(parts[1]));
-    assert_eq!(signed(&header, &payload), token, "a token has one spelling");
+    assert_eq!(signed(SECRET, &header, &payload), token, "a token has one spelling");
     let object = |json: &[u8]| -> Value { serde_json::from_slice(json).expect("a part is JSON") };
     let (header, claims) = (object(&header), object(&payload));
     assert_eq!(header["alg"], "HS256");
@@ -113,23 +112,8 @@ fn judge_token(token: &str) -> bool {
     true
 }
 
-/// A token with our signature, whatever it says.
-fn signed(header: &[u8], payload: &[u8]) -> String {
-    let signed = [header, payload].map(Base64UrlUnpadded::encode_string).join(".");
-    let signature = Base64UrlUnpadded::encode_string(&hmac(signed.as_bytes()));
-    format!("{signed}.{signature}")
-}
-
-/// HMAC-SHA-256 under [`SECRET`], which is shorter than a block (RFC 2104).
-fn hmac(message: &[u8]) -> [u8; 32] {
-    let mut block = [0; 64];
-    block[..SECRET.len()].copy_from_slice(SECRET.as_bytes());
-    let inner = Sha256::new().chain_update(block.map(|byte| byte ^ 0x36)).chain_update(message).finalize();
-    Sha256::new().chain_update(block.map(|byte| byte ^ 0x5c)).chain_update(inner).finalize().into()
-}
-
 fn token_seeds() -> Vec<Vec<u8>> {
-    let Tokens { access, refresh } = memory().0.signed_up(EMAIL);
+    let Tokens { access, refresh } = sql().0.signed_up(EMAIL);
     let now = sample::start().seconds();
     let claims = json!({"sub": "1", "iat": now, "exp": now + 60, "nbf": now, "type": "access", "aud": "", "iss": "x"});
     let refresh_claims = json!({"sub": "1", "exp": 1e20, "type": "refresh", "jti": "j", "sid": "s", "aud": []});
@@ -240,7 +224,9 @@ pub fn body(data: &[u8]) -> bool {
     let cors_origins = if data.len().is_multiple_of(2) { vec![ORIGIN.to_owned()] } else { Vec::new() };
     let mut got_through = false;
     for style in [ResponseStyle::Default, ResponseStyle::FastApi] {
-        let (service, tables) = populated();
+        // Always the same user with the same tokens.
+        let (service, tables) = sql();
+        service.signed_up(EMAIL);
         let service = Service {
             config: config(|options| {
                 options.response_style = style;
@@ -260,13 +246,6 @@ pub fn body(data: &[u8]) -> bool {
         got_through |= answer.status < 300;
     }
     got_through
-}
-
-/// Always the same user with the same tokens.
-fn populated() -> (Service<MemoryStore>, MemoryStore) {
-    let (service, tables) = memory();
-    service.signed_up(EMAIL);
-    (service, tables)
 }
 
 fn request(data: &[u8]) -> Request {
@@ -334,7 +313,7 @@ fn assert_is_documented(style: ResponseStyle, is_head: bool, answer: &Answer) {
 }
 
 fn body_seeds() -> Vec<Vec<u8>> {
-    let Tokens { access, refresh } = memory().0.signed_up(EMAIL);
+    let Tokens { access, refresh } = sql().0.signed_up(EMAIL);
     let known = json!({"email": EMAIL, "password": PASSWORD}).to_string();
     let new = json!({"password": "пароль 🦀", "email": " Bob@Example.com ", "more": [1, {"email": null}]}).to_string();
     let token = json!({"refresh_token": refresh}).to_string();

@@ -1,20 +1,11 @@
-//! Stores that are wrong in one way each. A property that still holds over its mutated store shows nothing, so every
-//! property is also run here and must fail.
+//! SQL that is wrong in one way each. A property that still holds over a mutated driver shows nothing, so every property
+//! is also run here and must fail.
 
-use crate::memory::{MemoryStore, Rows, is_named};
-use auth101_core::{
-    Timestamp,
-    domain::{
-        account::Credentials,
-        email::Email,
-        identifier::{SessionId, TokenId, UserId},
-        session::{NewSession, Session, SessionReference},
-        user::User,
-    },
-    port::{Horizon, Opened, Opening, Pages, Purged, Registration, Rotated, Rotation, SignUp, Store, StoreError},
-    time::Resolution,
-};
+use crate::executor::give_way;
+use auth101_core::Timestamp;
+use auth101_sql::{Outcome, SqlDriver, SqlError, Statement, Value};
 use sha2::{Digest, Sha256};
+use std::{slice, time::Duration};
 
 /// What is wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,11 +14,9 @@ pub enum Mutation {
     ReplayMintsSibling,
     /// Every token is rotated at once, those from a rotation too.
     NoPacing,
-    /// Tokens from a rotation are rotated that many microseconds before the grace period is over.
-    PaceShorterBy(i64),
     /// Reuse is refused and the session lives on.
     ReuseOnlyRefused,
-    /// Any superseded token is accepted while the last rotation is within the grace period.
+    /// Any superseded token leaves the session alive while the last rotation is within the grace period.
     AnyAncestorAccepted,
     /// A replay makes the row look just rotated.
     ReplayTouches,
@@ -37,8 +26,6 @@ pub enum Mutation {
     RefreshUpserts,
     /// A refresh rotates whatever the user's state.
     NoActiveGuard,
-    /// A token without `sid` closes the row that holds it, and not the one that holds its successor.
-    RevokeByTokenOnly,
     /// The successor depends on a key.
     SuccessorKeyedBy(&'static str),
     /// Reuse is found by one batch and ended by another.
@@ -51,301 +38,243 @@ pub enum Mutation {
     UnguardedRehash,
     /// A session is opened whatever became of the password and the user.
     UnguardedOpening,
-    /// The purge removes what has less than a second to live.
-    PurgesEarly,
     /// The purge removes what it found to be over, whatever has become of it since.
     PurgeGuardedInSubSelect,
+    /// Each statement is a transaction of its own, as the steps of the reference's stores are.
+    NotOneTransaction,
 }
 
-/// The store in memory with one mutation.
+/// A driver of SQLite's with one mutation of the product's statements, or with none.
 #[derive(Clone, Debug)]
-pub struct MutatedStore {
-    inner: MemoryStore,
-    mutation: Mutation,
+pub struct MutatedDriver<D> {
+    inner: D,
+    mutation: Option<Mutation>,
 }
 
-impl MutatedStore {
-    /// Breaks the store in one way.
-    #[must_use]
-    pub const fn new(inner: MemoryStore, mutation: Mutation) -> Self {
+impl<D> MutatedDriver<D> {
+    /// Breaks what goes through this driver in one way.
+    pub const fn new(inner: D, mutation: Option<Mutation>) -> Self {
         Self { inner, mutation }
     }
 
-    /// The rows beneath.
-    #[must_use]
-    pub const fn memory(&self) -> &MemoryStore {
+    /// The driver beneath.
+    pub const fn inner(&self) -> &D {
         &self.inner
     }
+}
 
-    /// The arguments of a refresh as the mutation has them.
-    fn mutated(&self, rotation: &Rotation) -> Rotation {
-        let mut rotation = rotation.clone();
-        let was_paced = rotation.paced_before < Timestamp::FAR_FUTURE;
-        match self.mutation {
-            Mutation::NoPacing => rotation.paced_before = Timestamp::FAR_FUTURE,
-            Mutation::PaceShorterBy(micros) if was_paced => {
-                rotation.paced_before = Timestamp::from_micros(rotation.paced_before.micros() + micros);
+impl<D: SqlDriver> SqlDriver for MutatedDriver<D> {
+    async fn batch_within(&self, statements: &[Statement<'_>], limit: Duration) -> Result<Vec<Outcome>, SqlError> {
+        let Some(mutation) = self.mutation else {
+            return self.inner.batch_within(statements, limit).await;
+        };
+        match (mutation, Refresh::of(statements)) {
+            (Mutation::NotOneTransaction, _) => {
+                let mut outcomes = Vec::new();
+                for statement in statements {
+                    give_way().await;
+                    outcomes.extend(self.inner.batch_within(slice::from_ref(statement), limit).await?);
+                }
+                Ok(outcomes)
             }
-            Mutation::OwnStampIgnored if rotation.grace_from == rotation.grace_until => {
-                rotation.grace_from = Timestamp::FAR_FUTURE;
+            (Mutation::EndsInSecondBatch, Some(_)) => {
+                let mut outcomes = self.inner.batch_within(&statements[1..], limit).await?;
+                let ended = self.inner.batch_within(&statements[..1], limit).await?.remove(0);
+                if ended.affected > 0 {
+                    outcomes[1].rows.clear();
+                }
+                outcomes.insert(0, ended);
+                Ok(outcomes)
             }
-            Mutation::NoBirthGuard => rotation.horizon.born = Timestamp::EPOCH,
-            Mutation::SuccessorKeyedBy(key) => {
-                let digest = Sha256::new().chain_update(key).chain_update(rotation.presented.as_str()).finalize();
-                let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-                rotation.successor = TokenId::new(hex);
+            (Mutation::PurgeGuardedInSubSelect, None) if statements[0].sql.starts_with(PURGE) => {
+                let [purge, rest] = statements else {
+                    panic!("a purge deletes, and finds where its page ends");
+                };
+                let found = purge.sql.replacen("DELETE", "SELECT id", 1);
+                let found = Statement { sql: &found, parameters: purge.parameters.clone() };
+                let rows = self.inner.batch_within(&[found], limit).await?.remove(0).rows;
+                let parameters: Vec<Value> = rows.iter().filter_map(|row| row.get("id").cloned()).collect();
+                let delete = format!("DELETE FROM session WHERE id IN ({})", vec!["?"; parameters.len()].join(", "));
+                let rest = Statement { sql: rest.sql, parameters: rest.parameters.clone() };
+                self.inner.batch_within(&[Statement { sql: &delete, parameters }, rest], limit).await
             }
-            _ => {}
+            (_, Some(refresh)) => self.refresh(mutation, statements, &refresh, limit).await,
+            (_, None) => self.inner.batch_within(&borrowed(&mutated(mutation, statements)), limit).await,
         }
-        rotation
     }
 
-    fn refresh_rows(&self, rows: &mut Rows, original: &Rotation) -> Rotated {
-        let rotation = &self.mutated(original);
-        let held = rows.read(&rotation.session).map(|(session, _)| session);
-        let in_grace =
-            |session: &Session| session.updated_at >= rotation.grace_from && session.updated_at <= rotation.grace_until;
-        match (self.mutation, &held) {
-            (Mutation::ReplayMintsSibling, Some(session))
-                if session.token == rotation.successor && in_grace(session) =>
-            {
-                let mut sibling = session.clone();
-                sibling.id = SessionId::new(format!("{}-{}", session.id.as_str(), rows.sessions.len()));
-                sibling.token = TokenId::new(format!("{}-{}", session.token.as_str(), rows.sessions.len()));
-                rows.sessions.push(NewSession { session: sibling.clone(), client: Default::default() });
-                let user = rows.users.iter().find(|user| user.id == sibling.user_id).cloned();
-                // The core accepts its own successor only: to the client the sibling differs by its `sid`.
-                sibling.token = rotation.successor.clone();
-                return Rotated { reuse_ended_session: false, row: Some((sibling, user)) };
-            }
-            (Mutation::RefreshUpserts, None) => {
-                if let SessionReference::Id(id) = &rotation.session {
-                    let now = rotation.horizon.now;
-                    let session = Session {
-                        id: id.clone(),
-                        token: rotation.successor.clone(),
-                        user_id: rotation.user_id.clone(),
-                        expires_at: rotation.expires_at,
-                        created_at: now,
-                        updated_at: now,
-                    };
-                    rows.sessions.push(NewSession { session, client: Default::default() });
+    fn elapsed(&self) -> Duration {
+        self.inner.elapsed()
+    }
+}
+
+impl<D: SqlDriver> MutatedDriver<D> {
+    /// The batch of a refresh, with a statement more where the mutation has one, and with the row as it answers it.
+    async fn refresh(
+        &self,
+        mutation: Mutation,
+        statements: &[Statement<'_>],
+        refresh: &Refresh,
+        limit: Duration,
+    ) -> Result<Vec<Outcome>, SqlError> {
+        let mut batch = mutated(mutation, statements);
+        if let Mutation::SuccessorKeyedBy(key) = mutation {
+            let successor = refresh.keyed_by(key);
+            for parameter in batch.iter_mut().flat_map(|(_, parameters)| parameters) {
+                if *parameter == refresh.successor {
+                    *parameter = successor.clone();
                 }
             }
-            (Mutation::AnyAncestorAccepted, Some(session))
-                if session.token != rotation.presented && in_grace(session) =>
-            {
-                let (mut session, user) = rows.read(&rotation.session).unwrap_or((session.clone(), None));
-                session.token = rotation.successor.clone();
-                return Rotated { reuse_ended_session: false, row: Some((session, user)) };
-            }
-            (Mutation::ReuseOnlyRefused, _) => {
-                rows.rotate(rotation);
-                let row = rows.read(&rotation.session);
-                rows.remove_if_over(rotation);
-                return Rotated { reuse_ended_session: false, row };
-            }
-            (Mutation::NoActiveGuard, _) => {
-                let ended = rows.end_reused(rotation);
-                for NewSession { session, .. } in &mut rows.sessions {
-                    if Rows::may_rotate(session, rotation) {
-                        session.token = rotation.successor.clone();
-                        session.updated_at = rotation.horizon.now;
-                        session.expires_at = rotation.expires_at;
-                    }
-                }
-                return Rotated { reuse_ended_session: ended, row: rows.read(&rotation.session) };
-            }
-            _ => {}
         }
-        let mut rotated = rows.refresh(rotation);
-        if let Some((session, _)) = &mut rotated.row {
-            match self.mutation {
-                Mutation::ReplayTouches if session.token == rotation.successor => {
-                    session.updated_at = rotation.horizon.now;
-                    let touched = rows.sessions.iter_mut().find(|row| row.session.id == session.id);
-                    touched.into_iter().for_each(|row| row.session.updated_at = rotation.horizon.now);
+        let extra = refresh.extra(mutation);
+        let extra_at = extra.as_ref().map(|(position, ..)| *position);
+        if let Some((position, sql, parameters)) = extra {
+            batch.insert(position, (sql.to_owned(), parameters));
+        }
+        let mut outcomes = self.inner.batch_within(&borrowed(&batch), limit).await?;
+        extra_at.map(|position| outcomes.remove(position));
+        for (column, value) in outcomes[2].rows.iter_mut().flat_map(|row| &mut row.0) {
+            match (mutation, column.as_str()) {
+                (Mutation::StampOfRequest, "session_updated_at") | (Mutation::NoBirthGuard, "session_created_at") => {
+                    *value = refresh.now_as_text();
                 }
-                Mutation::StampOfRequest => session.updated_at = rotation.horizon.now,
                 // The core knows its own successor only; what is stored stays keyed.
-                Mutation::SuccessorKeyedBy(_) if session.token == rotation.successor => {
-                    session.token = original.successor.clone();
-                }
-                // The row is over for the core, which the mutation would not have it know.
-                Mutation::NoBirthGuard if original.horizon.has_passed(session) => {
-                    session.created_at = original.horizon.now;
+                (Mutation::SuccessorKeyedBy(key), "session_token") if *value == refresh.keyed_by(key) => {
+                    *value = refresh.successor.clone();
                 }
                 _ => {}
             }
         }
-        rotated
+        Ok(outcomes)
     }
 }
 
-impl Store for MutatedStore {
-    fn resolution(&self) -> Resolution {
-        self.inner.resolution()
+/// What the batch of a refresh was given, as far as mutations use it.
+struct Refresh {
+    successor: Value,
+    now: Value,
+    expires_at: Value,
+    session: Value,
+    presented: Value,
+    user: Value,
+}
+
+impl Refresh {
+    /// Tells the batch by its second statement, which rotates.
+    fn of(statements: &[Statement<'_>]) -> Option<Self> {
+        let rotate = statements.get(1).filter(|statement| is_rotation(statement.sql))?;
+        match rotate.parameters.as_slice() {
+            [successor, now, expires_at, session, .., presented, user, _, _, _, _, _] => Some(Self {
+                successor: successor.clone(),
+                now: now.clone(),
+                expires_at: expires_at.clone(),
+                session: session.clone(),
+                presented: presented.clone(),
+                user: user.clone(),
+            }),
+            _ => None,
+        }
     }
 
-    async fn create_user(&self, sign_up: &SignUp) -> Result<Registration, StoreError> {
-        self.inner.create_user(sign_up).await
+    fn keyed_by(&self, key: &str) -> Value {
+        let Value::Text(presented) = &self.presented else {
+            panic!("a token is text");
+        };
+        let digest = Sha256::new().chain_update(key).chain_update(presented).finalize();
+        Value::Text(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
     }
 
-    async fn credentials_by_email(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
-        self.inner.credentials_by_email(email).await
+    fn now_as_text(&self) -> Value {
+        match self.now {
+            Value::Timestamp(now) => Value::Text(now.to_text()),
+            _ => panic!("the time of a refresh is a timestamp"),
+        }
     }
 
-    async fn open_session(&self, opening: &Opening) -> Result<Opened, StoreError> {
-        match self.mutation {
-            Mutation::UnguardedOpening => {
-                self.inner.step(|rows| rows.insert_session(&opening.session)).await;
-                Ok(Opened::Open)
+    /// The statement that the mutation adds, and its place in the batch.
+    fn extra(&self, mutation: Mutation) -> Option<(usize, &'static str, Vec<Value>)> {
+        let given = |values: &[&Value]| values.iter().map(|value| (*value).clone()).collect();
+        let Self { successor, now, expires_at, session, user, presented } = self;
+        match mutation {
+            // Without `sid`: the statements name the session by its token.
+            _ if session == presented => None,
+            Mutation::ReplayMintsSibling => Some((
+                0,
+                "INSERT INTO session (id, token, expires_at, user_id, created_at, updated_at) \
+                 SELECT id || '-' || n, token || '-' || n, expires_at, user_id, created_at, updated_at \
+                 FROM session, (SELECT MAX(rowid) AS n FROM session) WHERE id = ? AND token = ?",
+                given(&[session, successor]),
+            )),
+            Mutation::RefreshUpserts => Some((
+                0,
+                "INSERT INTO session (id, token, expires_at, user_id, created_at, updated_at) \
+                 SELECT ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM session WHERE id = ?)",
+                given(&[session, successor, expires_at, user, now, now, session]),
+            )),
+            Mutation::ReplayTouches => Some((
+                2,
+                "UPDATE session SET updated_at = ? WHERE id = ? AND token = ?",
+                given(&[now, session, successor]),
+            )),
+            _ => None,
+        }
+    }
+}
+
+/// How the statement of the purge begins.
+const PURGE: &str = "DELETE FROM \"session\" WHERE \"session\".\"id\" > ?";
+
+fn is_rotation(sql: &str) -> bool {
+    sql.starts_with("UPDATE \"session\" SET \"token\"")
+}
+
+/// The statements as the mutation has them.
+fn mutated(mutation: Mutation, statements: &[Statement<'_>]) -> Vec<(String, Vec<Value>)> {
+    let change = |Statement { sql, parameters }: &Statement<'_>| {
+        let (mut sql, mut parameters) = ((*sql).to_owned(), parameters.clone());
+        let count = parameters.len();
+        let ends = sql.starts_with("DELETE FROM \"session\"") && sql.contains("\"token\" <> ?");
+        match mutation {
+            Mutation::NoPacing if is_rotation(&sql) => parameters[count - 3] = Value::Timestamp(Timestamp::FAR_FUTURE),
+            Mutation::OwnStampIgnored if ends && parameters[count - 1] == parameters[count - 2] => {
+                parameters[count - 2] = Value::Timestamp(Timestamp::FAR_FUTURE);
             }
-            Mutation::UnguardedRehash => {
-                let opened = self.inner.open_session(opening).await?;
-                let account_id = opening.verified.account_id.as_str();
-                if let Some(rehash) = &opening.rehash {
-                    let overwrite = |rows: &mut Rows| {
-                        let accounts = rows.accounts.iter_mut().filter(|row| row.id == account_id);
-                        accounts.for_each(|row| row.password = Some(rehash.password_hash.expose().clone()));
-                    };
-                    self.inner.step(overwrite).await;
-                }
-                Ok(opened)
+            Mutation::NoBirthGuard if is_rotation(&sql) => parameters[count - 4] = Value::Timestamp(Timestamp::EPOCH),
+            Mutation::NoBirthGuard if sql.starts_with("DELETE") && sql.ends_with("<= ?)") => {
+                parameters[count - 1] = Value::Timestamp(Timestamp::EPOCH);
             }
-            _ => self.inner.open_session(opening).await,
+            Mutation::ReuseOnlyRefused if ends => replace(&mut sql, " WHERE ", " WHERE 0 AND "),
+            Mutation::AnyAncestorAccepted if ends => {
+                replace(&mut sql, "(\"session\".\"token\" <> ?", "((0 AND \"session\".\"token\" <> ?)");
+            }
+            Mutation::NoActiveGuard if is_rotation(&sql) => replace(&mut sql, " AND \"users\".\"is_active\"", ""),
+            Mutation::UnguardedRehash if sql.starts_with("UPDATE \"account\"") => {
+                replace(
+                    &mut sql,
+                    "\"account\".\"password\" = ? AND",
+                    "(1 OR \"account\".\"password\" = ?) AND 1 <= 1 +",
+                );
+            }
+            Mutation::UnguardedOpening if sql.contains("FROM \"account\" INNER JOIN") => {
+                replace(
+                    &mut sql,
+                    " AND EXISTS (SELECT 1 FROM \"account\"",
+                    " AND 1 <= 1 + EXISTS (SELECT 1 FROM \"account\"",
+                );
+            }
+            _ => {}
         }
-    }
-
-    async fn refresh_session(&self, rotation: &Rotation) -> Result<Rotated, StoreError> {
-        if self.mutation == Mutation::EndsInSecondBatch {
-            let first = |rows: &mut Rows| {
-                rows.rotate(rotation);
-                rows.read(&rotation.session)
-            };
-            let found = self.inner.step(first).await;
-            let reuse_ended_session = self.inner.step(|rows| rows.end_reused(rotation)).await;
-            return Ok(Rotated { reuse_ended_session, row: if reuse_ended_session { None } else { found } });
-        }
-        Ok(self.inner.step(|rows| self.refresh_rows(rows, rotation)).await)
-    }
-
-    async fn user_of_session(
-        &self,
-        user: &UserId,
-        session: Option<&SessionId>,
-    ) -> Result<Option<(User, Option<Session>)>, StoreError> {
-        self.inner.user_of_session(user, session).await
-    }
-
-    async fn close_session(&self, user: &UserId, session: &SessionReference) -> Result<bool, StoreError> {
-        if let (Mutation::RevokeByTokenOnly, SessionReference::Token { token, .. }) = (self.mutation, session) {
-            let reference = SessionReference::Token { token: token.clone(), successor: token.clone() };
-            return self.inner.close_session(user, &reference).await;
-        }
-        self.inner.close_session(user, session).await
-    }
-
-    async fn purge_expired(&self, horizon: Horizon, pages: Pages) -> Result<Purged, StoreError> {
-        if self.mutation == Mutation::PurgeGuardedInSubSelect {
-            let is_over = |row: &&NewSession| horizon.has_passed(&row.session);
-            let ids = |rows: &mut Rows| -> Vec<SessionId> {
-                rows.sessions.iter().filter(is_over).map(|row| row.session.id.clone()).collect()
-            };
-            let over = self.inner.step(ids).await;
-            self.inner.step(|rows| rows.sessions.retain(|row| !over.contains(&row.session.id))).await;
-            return Ok(Purged { removed: over.len() as u64, next: None });
-        }
-        let early = match self.mutation {
-            Mutation::PurgesEarly => Timestamp::from_micros(horizon.now.micros() + 999_999),
-            _ => horizon.now,
-        };
-        self.inner.purge_expired(Horizon { now: early, ..horizon }, pages).await
-    }
+        (sql, parameters)
+    };
+    statements.iter().map(change).collect()
 }
 
-/// The reference's order of steps, each a transaction of its own: what a port of its four stores would do. A sign-up
-/// that dies halfway leaves a user without an account, and racing refreshes fork the session.
-#[derive(Clone, Debug, Default)]
-pub struct NonAtomicStore {
-    inner: MemoryStore,
+/// Replaces what must be there: a mutation that changes nothing would go unseen.
+fn replace(sql: &mut String, from: &str, to: &str) {
+    assert!(sql.contains(from), "{from} in {sql}");
+    *sql = sql.replacen(from, to, 1);
 }
 
-impl NonAtomicStore {
-    /// The rows beneath.
-    #[must_use]
-    pub const fn memory(&self) -> &MemoryStore {
-        &self.inner
-    }
-}
-
-impl Store for NonAtomicStore {
-    fn resolution(&self) -> Resolution {
-        self.inner.resolution()
-    }
-
-    async fn create_user(&self, sign_up: &SignUp) -> Result<Registration, StoreError> {
-        let SignUp { user, account, session } = sign_up;
-        let taken = |rows: &mut Rows| rows.users.iter().any(|row| row.email == user.email);
-        if self.inner.step(taken).await {
-            return Ok(Registration::EmailTaken);
-        }
-        self.inner.step(|rows| rows.users.push(user.clone())).await;
-        let row = crate::tables::AccountRow::credential(
-            account.id.as_str(),
-            user,
-            Some(account.password_hash.expose()),
-            account.created_at,
-        );
-        self.inner.step(|rows| rows.accounts.push(row)).await;
-        self.inner.step(|rows| rows.insert_session(session)).await;
-        Ok(Registration::Created)
-    }
-
-    async fn credentials_by_email(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
-        self.inner.credentials_by_email(email).await
-    }
-
-    async fn open_session(&self, opening: &Opening) -> Result<Opened, StoreError> {
-        self.inner.open_session(opening).await
-    }
-
-    async fn refresh_session(&self, rotation: &Rotation) -> Result<Rotated, StoreError> {
-        let found = self.inner.step(|rows| rows.read(&rotation.session)).await;
-        let Some((session, user)) = found.filter(|(session, _)| session.token == rotation.presented) else {
-            return Ok(Rotated { reuse_ended_session: false, row: None });
-        };
-        self.inner.step(|rows| rows.sessions.retain(|row| !is_named(&row.session, &rotation.session))).await;
-        let replacement = |rows: &mut Rows| {
-            let id = format!("{}-{}", rotation.successor.as_str(), self.inner.steps());
-            let now = rotation.horizon.now;
-            let rotated = Session {
-                id: SessionId::new(id),
-                token: rotation.successor.clone(),
-                updated_at: now,
-                expires_at: rotation.expires_at,
-                ..session.clone()
-            };
-            rows.sessions.push(NewSession { session: rotated.clone(), client: Default::default() });
-            rotated
-        };
-        let rotated = self.inner.step(replacement).await;
-        Ok(Rotated { reuse_ended_session: false, row: Some((rotated, user)) })
-    }
-
-    async fn user_of_session(
-        &self,
-        user: &UserId,
-        session: Option<&SessionId>,
-    ) -> Result<Option<(User, Option<Session>)>, StoreError> {
-        self.inner.user_of_session(user, session).await
-    }
-
-    async fn close_session(&self, user: &UserId, session: &SessionReference) -> Result<bool, StoreError> {
-        self.inner.close_session(user, session).await
-    }
-
-    async fn purge_expired(&self, horizon: Horizon, pages: Pages) -> Result<Purged, StoreError> {
-        self.inner.purge_expired(horizon, pages).await
-    }
+fn borrowed(batch: &[(String, Vec<Value>)]) -> Vec<Statement<'_>> {
+    batch.iter().map(|(sql, parameters)| Statement { sql, parameters: parameters.clone() }).collect()
 }

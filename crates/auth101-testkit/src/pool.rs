@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 
-/// How long a caller waits for a connection where it does not say otherwise.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a caller waits for a connection where it does not say otherwise: longer than any busy machine takes.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 type Connect<C> = Box<dyn Fn() -> Result<C, SqlError> + Send + Sync>;
 

@@ -226,3 +226,16 @@ pub fn sign_out(access_token: &str) -> Request {
 pub fn session(access_token: &str) -> Request {
     Request { method: "GET".into(), path: "/auth/session".into(), body: Body::empty(), ..sign_out(access_token) }
 }
+
+/// Every route with success: for Ada, who is signed in with these tokens, and for Bob, who is new.
+#[must_use]
+pub fn every_route(ada: &str, tokens: &Tokens) -> [(&'static str, Request); 6] {
+    [
+        ("sign-up", sign_up("bob@example.com", PASSWORD)),
+        ("sign-in", sign_in(ada, PASSWORD)),
+        ("refresh", refresh(&tokens.refresh)),
+        ("session", session(&tokens.access)),
+        ("sign-out", sign_out(&tokens.access)),
+        ("revoke", revoke(&tokens.refresh)),
+    ]
+}

@@ -11,14 +11,10 @@ mod plan;
 mod watched;
 mod world;
 
-use crate::{
-    memory::MemoryStore,
-    mutation::{MutatedStore, Mutation, NonAtomicStore},
-    service::config,
-};
-use auth101_core::{Config, time::Resolution};
+use crate::{mutation::Mutation, service::config};
+use auth101_core::Config;
 use oracle::Wrong;
-use plan::{Bed, Plan};
+use plan::Plan;
 use std::{
     fmt,
     ops::Range,
@@ -34,12 +30,10 @@ use world::{Outcome, World};
 /// What is simulated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Subject {
-    /// The core over its stores: in memory, in memory with whole seconds, and SQL over SQLite.
+    /// The core and its SQL over SQLite, in some worlds with times of whole seconds.
     Product,
-    /// The core over a store that is wrong in one way.
+    /// The core over SQL that is wrong in one way.
     Mutated(Mutation),
-    /// The core over a store that takes the reference's steps one by one.
-    NonAtomic,
     /// Browsers that save whatever answer comes last.
     CarelessClient,
 }
@@ -148,34 +142,9 @@ pub fn run_subject(subject: Subject, seeds: Range<u64>, threads: usize, progress
 
 fn simulate(subject: Subject, seed: u64) -> Outcome {
     let plan = Plan::of(seed, subject);
+    let mutation = if let Subject::Mutated(mutation) = subject { Some(mutation) } else { None };
     let config = config_of(&plan);
-    match (subject, plan.bed) {
-        (Subject::Mutated(mutation), _) => {
-            let memory = MemoryStore::default();
-            World::new(seed, plan, config, MutatedStore::new(memory.clone(), mutation), memory).run()
-        }
-        (Subject::NonAtomic, _) => {
-            let store = NonAtomicStore::default();
-            let memory = store.memory().clone();
-            World::new(seed, plan, config, store, memory).run()
-        }
-        #[cfg(feature = "rusqlite")]
-        (_, Bed::Sql) => {
-            use crate::{rusqlite::RusqliteDriver, sql_tables::SqlTables};
-            use auth101_sql::{Dialect, Entities, SqlStore, Statements};
-            thread_local! {
-                static STATEMENTS: Rc<Statements> = Rc::new(Statements::new(Dialect::Sqlite, &Entities::default()));
-            }
-            let driver = RusqliteDriver::migrated();
-            let store = SqlStore::new(driver.clone(), STATEMENTS.with(Rc::clone));
-            World::new(seed, plan, config, store, SqlTables::new(driver, Dialect::Sqlite)).run()
-        }
-        (_, bed) => {
-            let resolution = if bed == Bed::MemorySeconds { Resolution::Seconds } else { Resolution::Microseconds };
-            let memory = MemoryStore::new(resolution);
-            World::new(seed, plan, config, memory.clone(), memory).run()
-        }
-    }
+    World::new(seed, plan, config, mutation).run()
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a week of seconds")]

@@ -74,6 +74,11 @@ impl<D: SqlDriver> SqlTables<D> {
         Self { driver, dialect }
     }
 
+    /// The driver.
+    pub const fn driver(&self) -> &D {
+        &self.driver
+    }
+
     async fn run(&self, sql: &str, parameters: Vec<Value>) -> Vec<Row> {
         let outcomes = self.driver.batch(&[Statement { sql, parameters }]).await.expect("the statement is valid");
         outcomes.into_iter().flat_map(|outcome| outcome.rows).collect()

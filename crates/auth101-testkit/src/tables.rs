@@ -2,8 +2,13 @@
 //! there afterwards.
 
 use auth101_core::{
-    Timestamp,
-    domain::{account::CREDENTIAL_PROVIDER, identifier::UserId, session::NewSession, user::User},
+    Secret, Timestamp,
+    domain::{
+        account::{CREDENTIAL_PROVIDER, StoredPassword},
+        identifier::UserId,
+        session::NewSession,
+        user::User,
+    },
 };
 
 /// A row of `account`, as far as the flows use it.
@@ -64,4 +69,38 @@ pub trait Tables {
     async fn delete_accounts(&self, user: &UserId);
     /// Removes the user's sessions.
     async fn delete_sessions(&self, user: &UserId);
+}
+
+/// Everything that the tables hold.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Rows {
+    /// `users`.
+    pub users: Vec<User>,
+    /// `account`.
+    pub accounts: Vec<AccountRow>,
+    /// `session`.
+    pub sessions: Vec<NewSession>,
+}
+
+impl Rows {
+    /// Reads the tables.
+    pub async fn of(tables: &impl Tables) -> Self {
+        Self { users: tables.users().await, accounts: tables.accounts().await, sessions: tables.sessions().await }
+    }
+
+    /// Whether the user exists and is active.
+    #[must_use]
+    pub fn is_active(&self, user: &UserId) -> bool {
+        self.users.iter().any(|row| row.id == *user && row.is_active)
+    }
+
+    /// Whether the account still holds the hash that was verified.
+    #[must_use]
+    pub fn still_holds(&self, verified: &StoredPassword) -> bool {
+        self.accounts.iter().any(|row| {
+            row.id == verified.account_id.as_str()
+                && row.password.is_some()
+                && row.password.as_ref() == verified.hash.as_ref().map(Secret::expose)
+        })
+    }
 }

@@ -12,11 +12,11 @@ use auth101_core::{
     http::{body::Body, request::Authorization},
     port::Store,
 };
-use auth101_sql::{Dialect, Entities, Outcome, Row, SqlError, SqlStore, Statement, Statements, Value};
+use auth101_sql::{Outcome, Row, SqlError, Statement, Value};
 use auth101_testkit::{
     executor::block_on,
-    faulty::{DriverFault, FaultyDriver},
-    fixture::{EMAIL, counts, memory, sql},
+    faulty::{FaultyDriver, Mishap},
+    fixture::{EMAIL, counts, sql, sql_store},
     hasher::stored_hash,
     random::{Failing, FailingRandom},
     rusqlite::RusqliteDriver,
@@ -77,7 +77,7 @@ fn r33_no_public_type_shows_a_secret_when_formatted() {
     let row = Row(vec![("password".into(), Value::Text(marked("value")))]);
     assert_hidden(&Outcome { rows: vec![row], affected: 0 });
 
-    let mut service = memory().0;
+    let mut service = sql().0;
     service.config = config(|options| options.secret = Some(Secret::new(marked("secret"))));
     assert_hidden(&service.auth());
     let response = block_on(service.auth().handle(service::sign_up(EMAIL, &marked("password"))));
@@ -138,12 +138,10 @@ fn r34_nothing_that_a_database_says_reaches_a_response() {
     ];
     for (error, status) in errors {
         let driver = RusqliteDriver::migrated();
-        let statements = Rc::new(Statements::new(Dialect::Sqlite, &Entities::default()));
-        let healthy = Service::new(SqlStore::new(driver.clone(), Rc::clone(&statements)));
+        let healthy = Service::new(sql_store(driver.clone()));
         let tokens = healthy.signed_up(EMAIL);
-        let fault = error.clone();
-        let faulty = FaultyDriver::new(driver, move |_| Some(DriverFault { error: fault.clone(), applied: false }));
-        let service = healthy.over(SqlStore::new(faulty, statements));
+        let faulty = FaultyDriver::new(driver, Rc::new(|_| Mishap::FailsBefore)).failing_with(error.clone());
+        let service = healthy.over(sql_store(faulty));
         for answer in every_route(&service, &tokens, service::PASSWORD) {
             assert!(!answer.text().contains(MARKER) && !answer.text().contains("SELECT"), "{}", answer.text());
             assert!([status, 400, 401].contains(&answer.status), "{error:?}: {}", answer.text());
@@ -159,8 +157,7 @@ fn r34_nothing_that_a_database_says_reaches_a_response() {
 #[test]
 fn r34_an_unreadable_value_is_named_by_its_column_and_not_repeated() {
     let driver = RusqliteDriver::migrated();
-    let service =
-        Service::new(SqlStore::new(driver.clone(), Rc::new(Statements::new(Dialect::Sqlite, &Entities::default()))));
+    let service = Service::new(sql_store(driver.clone()));
     let tokens = service.signed_up(EMAIL);
     driver.execute(&format!("UPDATE session SET updated_at = '{MARKER}'"));
     let answer = service.send(service::session(&tokens.access));
@@ -188,7 +185,7 @@ fn r37_without_randomness_a_sign_up_is_unavailable_and_writes_nothing() {
 
 fn calls_of_a_sign_up(random: FailingRandom) -> usize {
     let random = Rc::new(random);
-    let (mut service, _) = memory();
+    let (mut service, _) = sql();
     let port: Rc<FailingRandom> = Rc::clone(&random);
     service.random = port;
     service.signed_up(EMAIL);
@@ -221,10 +218,7 @@ fn r37_what_needs_no_randomness_works_without_it() {
 
 #[test]
 fn a_table_that_is_missing_is_named_in_the_log_and_not_in_the_answer() {
-    let service = Service::new(SqlStore::new(
-        RusqliteDriver::empty(),
-        Rc::new(Statements::new(Dialect::Sqlite, &Entities::default())),
-    ));
+    let service = Service::new(sql_store(RusqliteDriver::empty()));
     let answer = service.send(service::sign_in(EMAIL, service::PASSWORD));
     assert_eq!((answer.status, answer.code().as_str()), (500, "INTERNAL_ERROR"));
     assert!(!answer.text().contains("users"));

@@ -12,13 +12,11 @@ use auth101_core::{
 use auth101_sql::{Dialect, Entities, SqlDriver, SqlStore, Statement, Value, compare::compare, schema};
 use auth101_testkit::{
     executor::block_on,
-    fixture::{EMAIL, counts, only_user},
-    hasher::stored_hash,
+    fixture::{EMAIL, counts},
     sample,
     server_driver::ServerDriver,
     service::{self, Answer, PASSWORD, Service},
     sql_tables::{Kind, placeholder},
-    tables::Tables,
     token::session_id,
 };
 use databases::{
@@ -32,7 +30,6 @@ on_each_dialect! {
     an_unreadable_datetime_is_a_fault_that_names_its_column
     ids_of_any_form_work
     a_null_image_reads_as_empty
-    a_hash_that_cannot_be_read_refuses_the_sign_in
     djangos_tables_serve_every_route
     flags_of_any_type_mean_the_same_to_every_statement
     a_time_in_email_verified_is_true
@@ -150,20 +147,6 @@ fn a_null_image_reads_as_empty(dialect: Dialect) {
     assert_eq!(service.send(service::session(&tokens.access)).json()["user"]["image"], "");
     assert_eq!(service.refresh(&tokens.refresh).json()["user"]["image"], "");
     assert_eq!(service.send(service::sign_in(EMAIL, PASSWORD)).json()["user"]["image"], "");
-}
-
-fn a_hash_that_cannot_be_read_refuses_the_sign_in(dialect: Dialect) {
-    let database = Database::migrated(dialect);
-    let service = database.service();
-    service.signed_up(EMAIL);
-    let (tables, user) = (database.tables(), only_user(&database.tables()));
-    for hash in [None, Some(""), Some("plain"), Some("pbkdf2_sha256$1$a$b"), Some("$argon2id$v=19$m=8"), Some("$2b$")] {
-        block_on(tables.set_password(&user, hash));
-        let answer = service.send(service::sign_in(EMAIL, PASSWORD));
-        assert_eq!((answer.status, answer.code().as_str()), (401, "INVALID_CREDENTIALS"), "{hash:?}");
-    }
-    block_on(tables.set_password(&user, Some(&stored_hash(PASSWORD, service.config.argon2))));
-    assert_eq!(service.send(service::sign_in(EMAIL, PASSWORD)).status, 200);
 }
 
 /// The tables as `manage.py migrate` makes them of the Python package's models.
@@ -427,5 +410,26 @@ fn addresses_that_a_collation_equates_are_still_two_on_mariadb() {
         // Written by a program that does not lower-case.
         database.run(&["UPDATE users SET email = 'José@example.com' WHERE email = 'josé@example.com'"]);
         assert_eq!(service.send(service::sign_in("josé@example.com", PASSWORD)).status, 401);
+    }
+}
+
+#[test]
+fn with_whole_second_datetimes_the_window_is_from_g_to_g_and_a_second_on_mariadb() {
+    const SECOND: i64 = 1_000_000;
+    let database = Database::migrated(Dialect::MySql);
+    let service = database.service();
+    let grace = service.config.grace_seconds * SECOND;
+    let at = |micros| service.clock.set(sample::later(sample::start(), micros));
+    for (number, fraction) in (0..).zip([0, 1, 250_000, 499_999, 500_000, 999_999]) {
+        for (age, accepted) in [(0, true), (grace - 1, true), (grace, true), (grace + SECOND, false)] {
+            let begin = 750_000 + fraction;
+            at(begin - 100 * SECOND);
+            let first = service.signed_up(&format!("{number}-{age}@example.com")).refresh;
+            at(begin);
+            assert_eq!(service.refresh(&first).status, 200);
+            at(begin + age);
+            let status = service.refresh(&first).status;
+            assert_eq!(status == 200, accepted, "{age} µs after a rotation at a fraction of {fraction} µs");
+        }
     }
 }

@@ -6,7 +6,6 @@
 #[path = "servers/mod.rs"]
 mod servers;
 
-use auth101_core::http::request::Request;
 use auth101_core::token::successor::successor;
 use auth101_sql::{SqlDriver, SqlError, Statement};
 use auth101_testkit::{
@@ -14,7 +13,7 @@ use auth101_testkit::{
     fixture::{EMAIL, counts, only_user},
     server_driver::ServerDriver,
     servers::Product,
-    service::{self, Answer, PASSWORD, Tokens},
+    service::{self, Answer, PASSWORD, every_route},
     tables::Tables,
     token::{session_id, token_id},
 };
@@ -42,18 +41,6 @@ fn assert_unavailable(answer: &Answer, case: &str) {
     assert_eq!(answer.message(), "Service temporarily unavailable", "{case}");
 }
 
-/// Every route, for a user who is signed in.
-fn requests(tokens: &Tokens) -> [(&'static str, Request); 6] {
-    [
-        ("sign-up", service::sign_up("bob@example.com", PASSWORD)),
-        ("sign-in", service::sign_in(EMAIL, PASSWORD)),
-        ("refresh", service::refresh(&tokens.refresh)),
-        ("session", service::session(&tokens.access)),
-        ("sign-out", service::sign_out(&tokens.access)),
-        ("revoke", service::revoke(&tokens.refresh)),
-    ]
-}
-
 /// How often a server is killed.
 const KILLS: usize = 4;
 /// Who sends requests meanwhile.
@@ -71,11 +58,9 @@ struct Told {
     newest: String,
 }
 
-/// Signs up and refreshes by turns until a request is answered 503.
-fn work_until_the_end(service: &ServerService, name: &str, answered: &AtomicUsize) -> Told {
-    let first = format!("{name}@example.com");
-    let newest = service.signed_up(&first).refresh;
-    let mut told = Told { created: vec![first], unanswered: None, newest };
+/// Signs up and refreshes by turns, as somebody who has signed up already, until a request is answered 503.
+fn work_until_the_end(service: &ServerService, name: &str, newest: String, answered: &AtomicUsize) -> Told {
+    let mut told = Told { created: vec![format!("{name}@example.com")], unanswered: None, newest };
     for number in 0.. {
         let email = format!("{name}-{number}@example.com");
         let answer = service.send(service::sign_up(&email, PASSWORD));
@@ -105,10 +90,13 @@ fn r06_a_server_killed_under_load_keeps_what_was_answered(product: Product) {
         let answered = AtomicUsize::new(0);
         let told: Vec<Told> = thread::scope(|scope| {
             let (answered, service) = (&answered, &service);
-            let workers: Vec<_> = (0..WORKERS)
-                .map(|worker| {
-                    scope.spawn(move || work_until_the_end(&service(), &format!("w{kill}-{worker}"), answered))
-                })
+            // All are signed up before the first request counts: a slow one would else find the server dead already.
+            let names = (0..WORKERS).map(|worker| format!("w{kill}-{worker}"));
+            let begun: Vec<_> =
+                names.map(|name| (service().signed_up(&format!("{name}@example.com")).refresh, name)).collect();
+            let workers: Vec<_> = begun
+                .into_iter()
+                .map(|(token, name)| scope.spawn(move || work_until_the_end(&service(), &name, token, answered)))
                 .collect();
             while answered.load(Ordering::Relaxed) < ANSWERS && workers.iter().all(|worker| !worker.is_finished()) {
                 thread::yield_now();
@@ -150,12 +138,12 @@ fn an_exhausted_pool_is_unavailable_and_recovers(product: Product) {
     let driver = ServerDriver::with_patience(&url, 1, Duration::from_millis(20));
     let service = service_over(driver.clone(), |_| ());
     let tokens = service.signed_up(EMAIL);
-    for (route, request) in requests(&tokens) {
+    for (route, request) in every_route(EMAIL, &tokens) {
         let answer = driver.while_busy(|| service.send(request)).unwrap();
         assert_unavailable(&answer, route);
         assert!(answer.headers.iter().any(|(name, value)| name == "Content-Type" && value == "application/json"));
     }
-    for (route, request) in requests(&tokens) {
+    for (route, request) in every_route(EMAIL, &tokens) {
         assert!(service.send(request).status < 300, "{route} works again");
     }
 }
@@ -167,7 +155,7 @@ fn a_strangers_abandoned_transaction_is_never_committed(product: Product) {
     let world = World::new(product, 1);
     let service = world.service();
     let tokens = service.signed_up(EMAIL);
-    for (route, request) in requests(&tokens) {
+    for (route, request) in every_route(EMAIL, &tokens) {
         world.driver.execute(&["BEGIN", STRANGER]).unwrap();
         assert!(service.send(request).status < 300, "{route}");
         let users = block_on(world.tables().users());
@@ -258,7 +246,7 @@ fn a_server_that_only_reads_is_told_as_what_it_is(product: Product) {
             service_over(ServerDriver::new(&world.url.replace("root@", "app@"), 2), |_| ())
         }
     };
-    for (route, request) in requests(&tokens) {
+    for (route, request) in every_route(EMAIL, &tokens) {
         let answer = service.send(request);
         // A read on its own is answered where the server allows it.
         if route == "session" && answer.status == 200 {
@@ -277,7 +265,7 @@ fn a_server_that_only_reads_is_told_as_what_it_is(product: Product) {
     }
     let session = || service.send(service::session(&tokens.access)).status;
     assert!((0..3).any(|_| session() == 200), "the driver recovers");
-    for (route, request) in requests(&tokens) {
+    for (route, request) in every_route(EMAIL, &tokens) {
         assert!(service.send(request).status < 300, "{route} works again");
     }
 }

@@ -3,7 +3,7 @@
 //! It does not run the batch's statements again. It keeps when each token was superseded, which sessions were opened
 //! and which have ended, and holds the rules of `docs/sessions.md` against what changed.
 
-use crate::{memory::Rows, service::Answer, token};
+use crate::{service::Answer, tables::Rows, token};
 use auth101_core::{
     Timestamp,
     domain::{

@@ -2,25 +2,16 @@
 
 use super::Subject;
 use crate::{browser::SavingRule, random::SeededRandom};
+use auth101_core::time::Resolution;
 
 /// A second in microseconds.
 pub(super) const SECOND: i64 = 1_000_000;
 
-/// Over which store the world runs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Bed {
-    /// In memory, with microseconds.
-    Memory,
-    /// In memory, with whole seconds, as MySQL keeps them.
-    MemorySeconds,
-    /// The product's SQL over SQLite.
-    Sql,
-}
-
 /// The settings of one world.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
-    pub(super) bed: Bed,
+    /// Microseconds, or whole seconds as MySQL keeps them.
+    pub(super) resolution: Resolution,
     pub(super) rule: SavingRule,
     /// The grace period in seconds.
     pub(super) grace: u32,
@@ -51,11 +42,7 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn of(seed: u64, subject: Subject) -> Self {
         let dice = SeededRandom::new(seed ^ 0x5eed_0000);
-        let bed = match dice.below(8) {
-            0 => Bed::Sql,
-            1 => Bed::MemorySeconds,
-            _ => Bed::Memory,
-        };
+        let is_coarse = dice.below(8) == 0 && subject == Subject::Product;
         let grace = *dice.pick(&[0, 1, 2, 5, 10, 10, 10, 30]);
         let bounded = grace > 0 && dice.percent(70);
         let window = i64::from(grace) * SECOND;
@@ -70,7 +57,7 @@ impl Plan {
             _ => (room - delay * 7 / 2) / i64::from(losses),
         };
         Self {
-            bed: if subject == Subject::Product { bed } else { Bed::Memory },
+            resolution: if is_coarse { Resolution::Seconds } else { Resolution::Microseconds },
             rule: if subject == Subject::CarelessClient {
                 SavingRule::Unconditionally
             } else {

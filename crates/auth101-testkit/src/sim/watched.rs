@@ -1,7 +1,14 @@
-//! The store under the judge's eyes.
+//! The store behind a network, under the judge's eyes.
 
 use super::oracle::{Oracle, Step};
-use crate::{memory::Rows, tables::Tables};
+use crate::{
+    executor::give_way,
+    faulty::{Mishap, Plan},
+    fixture::FakeDriver,
+    rusqlite::RusqliteDriver,
+    sql_tables::SqlTables,
+    tables::Rows,
+};
 use auth101_core::{
     domain::{
         account::Credentials,
@@ -13,54 +20,71 @@ use auth101_core::{
     port::{Horizon, Opened, Opening, Pages, Purged, Registration, Rotated, Rotation, SignUp, Store, StoreError},
     time::Resolution,
 };
-use std::{cell::RefCell, rc::Rc};
+use auth101_sql::SqlStore;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
-/// Tells the judge of every step before anybody else gets a turn.
+/// The store of one request. Every call gives way again before its answer arrives, suffers what the plan says, and tells
+/// the judge of every step before anybody else gets a turn.
 #[derive(Clone)]
-pub(super) struct WatchedStore<S, T> {
-    pub(super) store: S,
-    pub(super) tables: T,
+pub(super) struct WatchedStore {
+    pub(super) store: SqlStore<FakeDriver>,
+    pub(super) tables: SqlTables<RusqliteDriver>,
+    pub(super) resolution: Resolution,
     pub(super) oracle: Rc<RefCell<Oracle>>,
     pub(super) request: usize,
+    pub(super) plan: Plan,
+    pub(super) calls: Rc<Cell<usize>>,
 }
 
-/// All rows. The fakes answer at once, so nothing comes in between.
-pub(super) async fn all_rows(tables: &impl Tables) -> Rows {
-    Rows { users: tables.users().await, accounts: tables.accounts().await, sessions: tables.sessions().await }
-}
-
-impl<S: Store, T: Tables> WatchedStore<S, T> {
-    async fn tell(&self, step: Step<'_>) {
-        let rows = all_rows(&self.tables).await;
-        self.oracle.borrow_mut().step(self.request, &step, rows);
+impl WatchedStore {
+    async fn call<'s, R>(
+        &self,
+        apply: impl AsyncFn() -> Result<R, StoreError>,
+        step: impl Fn(&R) -> Option<Step<'s>>,
+    ) -> Result<R, StoreError> {
+        let mishap = (self.plan)(self.calls.replace(self.calls.get() + 1));
+        give_way().await;
+        if mishap == Mishap::FailsBefore {
+            return Err(StoreError::Unavailable);
+        }
+        let mut answer = None;
+        for _ in 0..if mishap == Mishap::RunsTwice { 2 } else { 1 } {
+            let applied = apply().await?;
+            if let Some(step) = step(&applied) {
+                let rows = Rows::of(&self.tables).await;
+                self.oracle.borrow_mut().step(self.request, &step, rows);
+            }
+            answer = Some(applied);
+        }
+        give_way().await;
+        if mishap == Mishap::FailsAfter { Err(StoreError::Unavailable) } else { answer.ok_or(StoreError::Defect) }
     }
 }
 
-impl<S: Store, T: Tables> Store for WatchedStore<S, T> {
+impl Store for WatchedStore {
+    /// Whole seconds, as MySQL's columns keep them, or microseconds.
     fn resolution(&self) -> Resolution {
-        self.store.resolution()
+        self.resolution
     }
 
     async fn create_user(&self, sign_up: &SignUp) -> Result<Registration, StoreError> {
-        let registration = self.store.create_user(sign_up).await?;
-        self.tell(Step::Created(sign_up, registration)).await;
-        Ok(registration)
+        let step = |registration: &Registration| Some(Step::Created(sign_up, *registration));
+        self.call(async || self.store.create_user(sign_up).await, step).await
     }
 
     async fn credentials_by_email(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
-        self.store.credentials_by_email(email).await
+        self.call(async || self.store.credentials_by_email(email).await, |_| None).await
     }
 
     async fn open_session(&self, opening: &Opening) -> Result<Opened, StoreError> {
-        let opened = self.store.open_session(opening).await?;
-        self.tell(Step::Opened(opening, opened)).await;
-        Ok(opened)
+        self.call(async || self.store.open_session(opening).await, |opened| Some(Step::Opened(opening, *opened))).await
     }
 
     async fn refresh_session(&self, rotation: &Rotation) -> Result<Rotated, StoreError> {
-        let rotated = self.store.refresh_session(rotation).await?;
-        self.tell(Step::Refreshed(rotation)).await;
-        Ok(rotated)
+        self.call(async || self.store.refresh_session(rotation).await, |_| Some(Step::Refreshed(rotation))).await
     }
 
     async fn user_of_session(
@@ -68,20 +92,17 @@ impl<S: Store, T: Tables> Store for WatchedStore<S, T> {
         user: &UserId,
         session: Option<&SessionId>,
     ) -> Result<Option<(User, Option<Session>)>, StoreError> {
-        let found = self.store.user_of_session(user, session).await?;
-        self.tell(Step::Read(user, session)).await;
-        Ok(found)
+        let step = |_: &_| Some(Step::Read(user, session));
+        self.call(async || self.store.user_of_session(user, session).await, step).await
     }
 
     async fn close_session(&self, user: &UserId, session: &SessionReference) -> Result<bool, StoreError> {
-        let closed = self.store.close_session(user, session).await?;
-        self.tell(Step::Closed(user, session)).await;
-        Ok(closed)
+        let step = |_: &bool| Some(Step::Closed(user, session));
+        self.call(async || self.store.close_session(user, session).await, step).await
     }
 
     async fn purge_expired(&self, horizon: Horizon, pages: Pages) -> Result<Purged, StoreError> {
-        let purged = self.store.purge_expired(horizon, pages).await?;
-        self.tell(Step::Purged(horizon)).await;
-        Ok(purged)
+        let purge = async || self.store.purge_expired(horizon, pages.clone()).await;
+        self.call(purge, |_| Some(Step::Purged(horizon))).await
     }
 }

@@ -6,19 +6,20 @@
 use super::{
     oracle::{Oracle, Wrong},
     plan::{Plan, SECOND},
-    watched::{WatchedStore, all_rows},
+    watched::WatchedStore,
 };
 use crate::{
     browser::Storage,
     clock::TestClock,
     executor::{Task, block_on},
-    faulty::{FaultyStore, Mishap},
+    faulty::Mishap,
+    fixture,
     hasher::{CheapHasher, stored_hash},
-    memory::Rows,
+    mutation::Mutation,
     observer::RecordingObserver,
     random::SeededRandom,
     service::{self, Answer, Service},
-    tables::Tables,
+    tables::{Rows, Tables},
     token::session_id,
 };
 use auth101_core::{
@@ -28,7 +29,7 @@ use auth101_core::{
         password_hash::Argon2Parameters,
     },
     http::request::Request,
-    port::{Clock, Random, Store},
+    port::{Clock, Random},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -114,14 +115,13 @@ struct Browser {
     has_account: bool,
 }
 
-pub(super) struct World<S, T> {
+pub(super) struct World {
     plan: Plan,
     dice: SeededRandom,
     clock: TestClock,
     config: Rc<Config>,
     random: Rc<dyn Random>,
-    store: S,
-    tables: T,
+    base: fixture::World,
     oracle: Rc<RefCell<Oracle>>,
     agenda: BinaryHeap<Reverse<(i64, u64, Event)>>,
     order: u64,
@@ -142,8 +142,8 @@ pub(super) struct Outcome {
     pub(super) steps: u64,
 }
 
-impl<S: Store + Clone + 'static, T: Tables + Clone + 'static> World<S, T> {
-    pub(super) fn new(seed: u64, plan: Plan, config: Rc<Config>, store: S, tables: T) -> Self {
+impl World {
+    pub(super) fn new(seed: u64, plan: Plan, config: Rc<Config>, mutation: Option<Mutation>) -> Self {
         let clock = TestClock::default();
         let grace = plan.grace;
         let mut world = Self {
@@ -151,8 +151,7 @@ impl<S: Store + Clone + 'static, T: Tables + Clone + 'static> World<S, T> {
             clock,
             config,
             random: Rc::new(SeededRandom::new(!seed)),
-            store,
-            tables,
+            base: fixture::World::new(mutation),
             oracle: Rc::new(RefCell::new(Oracle::new(grace))),
             agenda: BinaryHeap::new(),
             order: 0,
@@ -204,7 +203,7 @@ impl<S: Store + Clone + 'static, T: Tables + Clone + 'static> World<S, T> {
                 Event::TimesOut(exchange) => self.times_out(exchange),
             }
         }
-        let rows = block_on(all_rows(&self.tables));
+        let rows = block_on(Rows::of(&self.base.tables));
         let mut oracle = self.oracle.take();
         oracle.judge_remains(&rows);
         Outcome { wrongs: oracle.found, requests: self.exchanges.len() as u64, steps: oracle.steps }
@@ -356,18 +355,7 @@ impl<S: Store + Clone + 'static, T: Tables + Clone + 'static> World<S, T> {
         }
     }
 
-    fn service_for(
-        &self,
-        request: usize,
-        mishap: Mishap,
-        faulted: Rc<Cell<bool>>,
-    ) -> Service<FaultyStore<WatchedStore<S, T>>> {
-        let watched = WatchedStore {
-            store: self.store.clone(),
-            tables: self.tables.clone(),
-            oracle: Rc::clone(&self.oracle),
-            request,
-        };
+    fn service_for(&self, request: usize, mishap: Mishap, faulted: Rc<Cell<bool>>) -> Service<WatchedStore> {
         let unlucky_call = usize::try_from(self.dice.below(2)).unwrap_or(0);
         let plan = move |call: usize| {
             let struck = if call == unlucky_call { mishap } else { Mishap::None };
@@ -379,7 +367,15 @@ impl<S: Store + Clone + 'static, T: Tables + Clone + 'static> World<S, T> {
         let ahead = if self.dice.percent(50) { self.plan.skew } else { 0 };
         Service {
             config: Rc::clone(&self.config),
-            store: FaultyStore::new(watched, Rc::new(plan)),
+            store: WatchedStore {
+                store: self.base.service.store.clone(),
+                tables: self.base.tables.clone(),
+                resolution: self.plan.resolution,
+                oracle: Rc::clone(&self.oracle),
+                request,
+                plan: Rc::new(plan),
+                calls: Rc::default(),
+            },
             hasher: CheapHasher::default(),
             clock: self.clock.of_a_node_ahead(ahead),
             random: Rc::clone(&self.random),
@@ -573,12 +569,12 @@ impl<S: Store + Clone + 'static, T: Tables + Clone + 'static> World<S, T> {
             let excused = sessions.iter().filter(|row| row.session.user_id == user.id);
             self.excused.extend(excused.map(|row| row.session.id.clone()));
             match self.dice.below(6) {
-                0 | 1 => block_on(self.tables.set_active(&user.id, !user.is_active)),
+                0 | 1 => block_on(self.base.tables.set_active(&user.id, !user.is_active)),
                 2 | 3 => self.change_password(&user.id, &user.email),
-                4 => block_on(self.tables.delete_sessions(&user.id)),
+                4 => block_on(self.base.tables.delete_sessions(&user.id)),
                 _ => self.delete_user(&user.id),
             }
-            let rows = block_on(all_rows(&self.tables));
+            let rows = block_on(Rows::of(&self.base.tables));
             self.oracle.borrow_mut().step(usize::MAX, &super::oracle::Step::Operator, rows);
         }
         let after = self.pause();
@@ -588,7 +584,7 @@ impl<S: Store + Clone + 'static, T: Tables + Clone + 'static> World<S, T> {
     fn change_password(&mut self, user: &UserId, email: &str) {
         let password = format!("changed {}", self.dice.below(1_000));
         let cost = if self.dice.percent(50) { WEAK } else { self.config.argon2 };
-        block_on(self.tables.set_password(user, Some(&stored_hash(&password, cost))));
+        block_on(self.base.tables.set_password(user, Some(&stored_hash(&password, cost))));
         self.passwords.insert(email.into(), password);
     }
 
@@ -596,9 +592,9 @@ impl<S: Store + Clone + 'static, T: Tables + Clone + 'static> World<S, T> {
     fn delete_user(&mut self, user: &UserId) {
         self.oracle.borrow_mut().user_deleted(user);
         if self.dice.percent(50) {
-            block_on(self.tables.delete_sessions(user));
+            block_on(self.base.tables.delete_sessions(user));
         }
-        block_on(self.tables.delete_accounts(user));
-        block_on(self.tables.delete_user(user));
+        block_on(self.base.tables.delete_accounts(user));
+        block_on(self.base.tables.delete_user(user));
     }
 }
