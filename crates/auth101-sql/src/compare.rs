@@ -36,7 +36,7 @@ pub struct Difference {
     pub remedy: Option<String>,
     /// Whether the service fails or loses a promise until it is fixed. The others cost speed or room only.
     pub breaks: bool,
-    /// The statements with which a migration makes the table; none unless it is missing and ours to make.
+    /// The statements with which a migration makes what is missing: a table, or an index of one, that is ours.
     pub creation: Vec<String>,
 }
 
@@ -211,6 +211,11 @@ impl Differences<'_> {
             } else if !indexes.iter().any(|row| on_column(&row)) && column.is_searched() {
                 let problem = format!("has no index over \"{name}\", which is searched");
                 self.add(problem, Some(create_index(dialect, entity, name, false, "", None)), false);
+                if let Some(difference) = self.list.last_mut().filter(|_| entity.ownership == Ownership::Managed) {
+                    // Another migration may be at it; MySQL has no such guard.
+                    let guard = if dialect == Dialect::MySql { "" } else { " IF NOT EXISTS" };
+                    difference.creation = Vec::from([create_index(dialect, entity, name, false, guard, None)]);
+                }
             }
         }
     }

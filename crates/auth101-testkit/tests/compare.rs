@@ -140,6 +140,7 @@ fn a_missing_plain_index_is_advice(dialect: Dialect) {
         let found = difference(&database);
         assert_eq!((found.table.as_str(), found.breaks), (table, false));
         assert_eq!(found.problem, "has no index over \"user_id\", which is searched");
+        assert_eq!(found.creation.len(), 1, "a migration makes it");
         mend(&database, &found);
     }
     let database = Database::migrated(dialect);
