@@ -167,11 +167,22 @@ test("MySQL, whose statements know no limit, is told to end one that was given u
   const url = await serverDatabase("mariadb");
   const [pool, host] = [mysql.createPool({ uri: url, connectionLimit: 1 }), mysql.createPool(url)];
   t.after(() => Promise.all([pool.end(), host.end()]));
-  const batch = mysql2(pool).batch([statement("SELECT SLEEP(61)")], { begin: [], signal: AbortSignal.timeout(SHORT) });
+  await host.query("CREATE TABLE numbers (n INTEGER NOT NULL PRIMARY KEY)");
+  await host.query("INSERT INTO numbers (n) VALUES (1)");
+  const holder = await host.getConnection();
+  await holder.query("BEGIN");
+  await holder.query("SELECT n FROM numbers FOR UPDATE");
+  const batch = mysql2(pool).batch([UPDATE], { begin: ["START TRANSACTION"], signal: AbortSignal.timeout(SHORT) });
   await assert.rejects(batch, { name: "TimeoutError" });
+  // The lock is held for as long as it is waited for.
   const until = performance.now() + LONG;
-  const running = "SELECT count(*) AS n FROM information_schema.processlist WHERE info = 'SELECT SLEEP(61)'";
-  while (Number((await host.query(running))[0][0].n) > 0) assert.ok(performance.now() < until, "it still runs");
+  const waiting = "SELECT count(*) AS n FROM information_schema.processlist WHERE info LIKE 'UPDATE numbers%'";
+  while (Number((await host.query(waiting))[0][0].n) > 0) {
+    assert.ok(performance.now() < until, "it still waits");
+    await sleep(50);
+  }
+  await holder.query("COMMIT");
+  holder.release();
 });
 
 /** Pools of which each new connection answers as the test says, by one function a connection. */
