@@ -5,8 +5,7 @@ use auth101_core::port::Random;
 use spin_sdk::wit_bindgen::spawn;
 use std::time::Duration;
 
-/// Whatever is left then is for the next time. Rounds of a thousand rows that have ended stay, and each has as long as any
-/// batch: one that was always given up before its end would never remove anything.
+/// Whatever is left then is for the next time, which begins elsewhere. What a page has removed stays removed.
 const AT_MOST: Duration = Duration::from_secs(30);
 
 /// Starts a purge once in 256 requests that write, on average. It looks at every session, for no index of the tables helps,

@@ -28,6 +28,7 @@ use serde_json::json;
 on_each_dialect! {
     datetimes_in_the_forms_of_others_are_read
     an_unreadable_datetime_is_a_fault_that_names_its_column
+    r47_an_expiry_that_cannot_be_read_never_counts_as_live
     ids_of_any_form_work
     a_null_image_reads_as_empty
     djangos_tables_serve_every_route
@@ -98,6 +99,47 @@ fn datetimes_in_the_forms_of_others_are_read(dialect: Dialect) {
         database.run(&[touch]);
         assert_eq!(block_on(service.auth().purge()), Ok(purged), "{expiry}");
         assert_eq!(service.refresh(&tokens.refresh).status == 200, purged == 0, "{expiry}");
+    }
+}
+
+/// The refresh and the purge compare in SQL.
+fn r47_an_expiry_that_cannot_be_read_never_counts_as_live(dialect: Dialect) {
+    let unreadable: &[&str] = match dialect {
+        Dialect::Sqlite => &[
+            "'soon'",
+            "99999999999",
+            "x'ff00'",
+            "'2999-13-01 00:00:00'",
+            "'2999-02-30'",
+            "'2999-01-01 00:00:00Z'",
+            "'2999-01-01 00:00:00+02:00'",
+            "NULL",
+        ],
+        Dialect::Postgres => &["'infinity'", "'20000-01-01'", "NULL"],
+        Dialect::MySql => &["NULL"],
+    };
+    for expiry in unreadable {
+        let database = Database::migrated(dialect);
+        let service = database.service();
+        let tokens = service.signed_up(EMAIL);
+        match dialect {
+            Dialect::Sqlite => database.run(&[
+                "CREATE TABLE loose AS SELECT * FROM session",
+                "DROP TABLE session",
+                "ALTER TABLE loose RENAME TO session",
+            ]),
+            Dialect::Postgres => database.run(&["ALTER TABLE session ALTER expires_at DROP NOT NULL"]),
+            Dialect::MySql => database.run(&["ALTER TABLE session MODIFY expires_at DATETIME NULL"]),
+        }
+        database.run(&[format!("UPDATE session SET expires_at = {expiry}")]);
+        assert_ne!(service.send(service::session(&tokens.access)).status, 200, "{expiry}");
+        assert_ne!(service.refresh(&tokens.refresh).status, 200, "{expiry}");
+        assert_eq!(counts(&database.tables()).2, 0, "the refresh removes it: {expiry}");
+
+        let second = service.send(service::sign_in(EMAIL, PASSWORD));
+        assert_eq!(second.status, 200, "{expiry}");
+        database.run(&[format!("UPDATE session SET expires_at = {expiry}")]);
+        assert_eq!(block_on(service.auth().purge()), Ok(1), "{expiry}");
     }
 }
 
