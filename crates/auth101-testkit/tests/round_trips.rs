@@ -37,5 +37,7 @@ fn every_route_asks_the_database_as_often_as_the_design_says() {
     block_on(tables.set_password(&only_user(&tables), Some(&stored_hash(PASSWORD, weak))));
     batches("sign-in with a rehash", service::sign_in(EMAIL, PASSWORD), 200, 2);
     assert_eq!(block_on(service.auth().purge()), Ok(0));
-    assert_eq!(asked(), 2, "purge: from its random start to the end, and from the first row to there");
+    // From its random start to the end, and from the first row to there: a page where there are rows, and a look before it.
+    let purge = asked();
+    assert!((3..=4).contains(&purge), "purge: {purge}");
 }
