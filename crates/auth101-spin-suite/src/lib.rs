@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a claim that fails ends the instance")]
 
 use auth101_spin::Database;
-use auth101_sql::{Entities, SqlDriver, SqlError, SqlStore, Statement, Statements, schema};
+use auth101_sql::{Entities, SqlDriver, SqlError, SqlStore, Statement, schema};
 use auth101_testkit::{run_driver_suite, run_store_suite, sql_tables::SqlTables};
 use bytes::Bytes;
 use spin_sdk::{
@@ -70,7 +70,7 @@ async fn driver(database: Database, mut say: impl FnMut(String)) {
 
 async fn store(database: Database, mut say: impl FnMut(String)) {
     let dialect = database.dialect();
-    let statements = Rc::new(Statements::new(dialect, &Entities::default()));
+    let statements = Rc::new(database.statements(&Entities::default()));
     let mut held = 0;
     run_store_suite!(
         async {

@@ -2,7 +2,7 @@
 
 use crate::{deadline::Deadline, postgres, set_up::SetUpError, sqlite};
 use auth101_core::Secret;
-use auth101_sql::{Dialect, Outcome, SqlDriver, SqlError, Statement};
+use auth101_sql::{BATCH_LIMIT, Dialect, Entities, Outcome, SqlDriver, SqlError, Statement, Statements};
 use std::{
     sync::LazyLock,
     time::{Duration, Instant},
@@ -67,6 +67,16 @@ impl Database {
         }
     }
 
+    /// Its statements. Spin panics over a text of SQLite that is not UTF-8, and the instance is lost with every request that
+    /// it serves: such a text is never read as one.
+    #[must_use]
+    pub fn statements(&self, entities: &Entities) -> Statements {
+        match self {
+            Self::Sqlite { .. } => Statements::reading_texts_as_bytes(entities),
+            Self::Postgres { .. } => Statements::new(Dialect::Postgres, entities),
+        }
+    }
+
     /// Asks the host whether the component may use it. That nobody answers there is no mistake of the configuration: it may
     /// be back for the next request, and a batch tells of mistakes too.
     pub(crate) async fn check(&self) -> Result<(), SetUpError> {
@@ -81,13 +91,15 @@ impl Database {
 }
 
 impl SqlDriver for Database {
-    /// The host waits for a connection, an answer or a lock without end. A batch that is given up here is rolled back,
-    /// unless its COMMIT is on the way: each may be run twice.
+    /// The host waits for a connection or an answer without end. A batch that is given up here is rolled back, unless its
+    /// COMMIT is on the way: each may be run twice.
     async fn batch_within(&self, statements: &[Statement<'_>], limit: Duration) -> Result<Vec<Outcome>, SqlError> {
+        let limit = limit.min(BATCH_LIMIT);
+        let end = Instant::now() + limit;
         let batch = async {
             match self {
-                Self::Sqlite { label } => sqlite::batch(label, statements).await,
-                Self::Postgres { address } => postgres::batch(address.expose(), statements).await,
+                Self::Sqlite { label } => sqlite::batch(label, statements, end).await,
+                Self::Postgres { address } => postgres::batch(address.expose(), statements, end).await,
             }
         };
         Deadline::after(limit).before(batch).await.unwrap_or(Err(SqlError::Unavailable))

@@ -2,8 +2,10 @@
 
 use spin_sdk::time::sleep;
 use std::{
+    cell::Cell,
     future::{Future, poll_fn},
     pin::{Pin, pin},
+    rc::Rc,
     task::Poll,
     time::Duration,
 };
@@ -28,6 +30,27 @@ impl Deadline {
     }
 }
 
+/// The time that one request may spend on the database, whatever number of batches and attempts it takes.
+#[derive(Clone, Debug)]
+pub(crate) struct Budget(Rc<Cell<Duration>>);
+
+impl Budget {
+    /// So much for the whole request.
+    pub(crate) fn of(time: Duration) -> Self {
+        Self(Rc::new(Cell::new(time)))
+    }
+
+    /// What the next batch may take, which wants so much at most. Nothing once the time is up.
+    pub(crate) fn part(&self, at_most: Duration) -> Option<Duration> {
+        Some(self.0.get().min(at_most)).filter(|part| !part.is_zero())
+    }
+
+    /// Notes what a batch took.
+    pub(crate) fn spend(&self, time: Duration) {
+        self.0.set(self.0.get().saturating_sub(time));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +68,17 @@ mod tests {
         let mut deadline = Deadline(Box::pin(ready(())));
         assert_eq!(poll(deadline.before(ready(1))), Poll::Ready(Some(1)));
         assert_eq!(poll(deadline.before(pending::<u8>())), Poll::Ready(None));
+    }
+
+    #[test]
+    fn the_batches_of_a_request_share_its_time_and_none_begins_once_it_is_up() {
+        let seconds = Duration::from_secs;
+        let budget = Budget::of(seconds(10));
+        assert_eq!(budget.part(seconds(7)), Some(seconds(7)));
+        budget.spend(seconds(6));
+        assert_eq!(budget.part(seconds(7)), Some(seconds(4)));
+        budget.clone().spend(seconds(6));
+        assert_eq!(budget.part(seconds(7)), None);
     }
 
     #[test]

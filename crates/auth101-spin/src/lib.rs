@@ -56,12 +56,13 @@ pub use response::{Response, answer, text};
 pub use set_up::SetUpError;
 
 use auth101_core::{Auth101, Config, Ports};
-use auth101_sql::SqlStore;
+use auth101_sql::{BATCH_LIMIT, SqlStore, Statements};
 use hasher::ConsiderateHasher;
 use log::StandardStreams;
 use platform::{SystemClock, SystemRandom};
+use set_up::Checked;
 use spin_sdk::http::Request;
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 use tables::MakingTables;
 
 type Service = Auth101<SqlStore<MakingTables>, ConsiderateHasher>;
@@ -70,7 +71,8 @@ type Service = Auth101<SqlStore<MakingTables>, ConsiderateHasher>;
 #[derive(Debug)]
 pub struct Endpoint {
     config: Rc<Config>,
-    store: SqlStore<MakingTables>,
+    statements: Rc<Statements>,
+    driver: MakingTables,
     ports: Ports,
 }
 
@@ -84,8 +86,8 @@ impl Endpoint {
         let checked = set_up::checked().await?;
         let mut ports = Ports::new(Rc::new(SystemClock), Rc::new(SystemRandom));
         ports.observer = Rc::new(StandardStreams::new(&checked.driver));
-        let store = SqlStore::new(checked.driver, checked.statements);
-        Ok(Self { config: checked.config, store, ports })
+        let Checked { config, statements, driver } = checked;
+        Ok(Self { config, statements, driver, ports })
     }
 
     /// The same routes, with a list of passwords that sign-up refuses. It is asked last, once a sign-up, and only about
@@ -96,8 +98,10 @@ impl Endpoint {
         self
     }
 
-    fn auth(&self) -> Service {
-        Auth101::new(Rc::clone(&self.config), self.store.clone(), ConsiderateHasher, self.ports.clone())
+    /// The service for something that may take so much time of the database in all, whatever number of batches it needs.
+    fn auth(&self, time: Duration) -> Service {
+        let store = SqlStore::new(self.driver.within(time), Rc::clone(&self.statements));
+        Auth101::new(Rc::clone(&self.config), store, ConsiderateHasher, self.ports.clone())
     }
 
     /// Whether a path lies under the base path (`/auth` by default) and is therefore for [`Endpoint::handle`].
@@ -112,9 +116,9 @@ impl Endpoint {
     pub async fn handle(&self, request: Request) -> Response {
         let request = request::translate(request, &self.config).await;
         let may_write = self.config.reads_body(&request.method, &request.path);
-        let response = self.auth().handle(request).await;
+        let response = self.auth(BATCH_LIMIT).handle(request).await;
         if may_write && response.status < 300 {
-            purge::now_and_then(&*self.ports.random, self.auth());
+            purge::now_and_then(&*self.ports.random, self.auth(purge::AT_MOST));
         }
         answer(response)
     }
@@ -128,7 +132,7 @@ impl Endpoint {
     pub async fn current_user<B>(&self, request: &Request<B>) -> Result<Option<User>, AuthError> {
         let authorization = request::authorization(request.headers());
         match authorization.as_ref().and_then(|value| value.bearer_token()) {
-            Some(token) => self.auth().verify_token(token).await,
+            Some(token) => self.auth(BATCH_LIMIT).verify_token(token).await,
             None => Ok(None),
         }
     }
@@ -139,7 +143,7 @@ impl Endpoint {
     /// # Errors
     /// [`AuthError::Unavailable`] and [`AuthError::Internal`]; they are in the log by then.
     pub async fn purge(&self) -> Result<u64, AuthError> {
-        let removed = self.auth().purge().await?;
+        let removed = self.auth(Duration::MAX).purge().await?;
         log::purged(removed);
         Ok(removed)
     }

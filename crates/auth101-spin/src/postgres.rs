@@ -3,7 +3,7 @@
 //! Spin keeps a pool of connections for each address and gives them back as they are, inside a transaction too. So a
 //! batch rolls back whatever it finds before it begins ([`Dialect::begin`]), and ends what it has begun before it lets
 //! go of the connection, also where the batch itself is dropped. What no code can end, because the instance is gone,
-//! the server ends after a while: until then the abandoned transaction would hold the rows that others wait for.
+//! the server ends when the time of the batch is up, and with it the locks that others wait for.
 
 use crate::{
     database::{VARIABLE, reads},
@@ -21,13 +21,14 @@ use spin_sdk::{
     pg::{Connection, DbValue, Error, ParameterValue, PgError, QueryError},
     wit_bindgen::spawn,
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Ends a transaction whose instance died between two statements. A live one takes milliseconds from one to the next, or
-/// as long as the hashes of other requests keep the instance: seconds, where they are costly and many. And ends a
-/// statement, for one that waits for a lock goes on at the server when nobody waits for its answer any more.
-const LIMITS: &str = "SELECT set_config('idle_in_transaction_session_timeout', '60s', true), \
-     set_config('statement_timeout', '10s', true)";
+/// How much less time than the server was told of last may be left before it is told again, which costs a round trip.
+const TOLD_AGAIN_AFTER: Duration = Duration::from_millis(250);
+
+/// How much longer than its batch a transaction may be idle: one whose instance lives is rolled back by it first, and keeps
+/// its connection.
+const IDLE_LONGER: Duration = Duration::from_secs(1);
 
 /// How long the end of a dropped batch may keep its connection, of which the host has only so many.
 const ROLLED_BACK_WITHIN: Duration = Duration::from_secs(5);
@@ -85,49 +86,81 @@ fn refusal(message: &str) -> Option<Cause> {
 const BROKEN_OFF: [&str; 3] = ["os error", "unexpected EOF", "handshake eof"];
 
 /// Runs the statements as one transaction.
-pub(crate) async fn batch(address: &str, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
+pub(crate) async fn batch(address: &str, statements: &[Statement<'_>], end: Instant) -> Result<Vec<Outcome>, SqlError> {
     if statements.is_empty() {
         return Ok(Vec::new());
     }
     let connection = Connection::open(address).await.map_err(|error| classify(&error))?;
     // Those that only read hold no rows, and a statement alone (a sign-out, a purge) none that others want to write.
     let _open = (statements.len() > 1 && !statements.iter().all(|statement| reads(statement.sql))).then(Open::new);
-    let mut transaction = Transaction { connection: Some(connection) };
+    let mut transaction = Transaction { connection: Some(connection), end, told: None };
     let outcomes = transaction.run(statements).await;
-    transaction.end(outcomes).await
+    transaction.finish(outcomes).await
 }
 
 /// A connection while it may be inside a transaction.
 struct Transaction {
     connection: Option<Connection>,
+    /// When it must be over.
+    end: Instant,
+    /// How much time the server was told was left.
+    told: Option<Duration>,
 }
 
 impl Transaction {
-    async fn run(&self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, Error> {
+    async fn run(&mut self, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
+        let (end, told) = (self.end, &mut self.told);
         let Some(connection) = &self.connection else {
             return Ok(Vec::new());
         };
-        for sql in Dialect::Postgres.begin().iter().copied().chain([LIMITS]) {
-            connection.execute(sql, []).await?;
+        for sql in Dialect::Postgres.begin() {
+            execute(connection, sql).await?;
         }
         let mut outcomes = Vec::with_capacity(statements.len());
         for statement in statements {
-            outcomes.push(run(connection, statement).await?);
+            limit(connection, left(end)?, told).await?;
+            outcomes.push(run(connection, statement).await.map_err(|error| classify(&error))?);
         }
-        connection.execute("COMMIT", []).await?;
+        left(end)?;
+        execute(connection, "COMMIT").await?;
         Ok(outcomes)
     }
 
-    async fn end(&mut self, outcomes: Result<Vec<Outcome>, Error>) -> Result<Vec<Outcome>, SqlError> {
+    async fn finish(&mut self, outcomes: Result<Vec<Outcome>, SqlError>) -> Result<Vec<Outcome>, SqlError> {
         if outcomes.is_err()
             && let Some(connection) = &self.connection
         {
             // Where this fails too the connection is broken, and the server rolls back by itself.
-            let _ = connection.execute("ROLLBACK", []).await;
+            drop(execute(connection, "ROLLBACK").await);
         }
         self.connection = None;
-        outcomes.map_err(|error| classify(&error))
+        outcomes
     }
+}
+
+/// The time until a moment. An error once there is none: the instance may have been busy with something else meanwhile.
+fn left(end: Instant) -> Result<Duration, SqlError> {
+    let left = end.saturating_duration_since(Instant::now());
+    if left.is_zero() { Err(SqlError::Unavailable) } else { Ok(left) }
+}
+
+/// Tells the server how much time is left, unless it knows. A statement that takes longer ends there, and does not go on when
+/// nobody waits for its answer; a transaction that is idle for longer, because its instance is gone, ends with its connection.
+async fn limit(connection: &Connection, left: Duration, told: &mut Option<Duration>) -> Result<(), SqlError> {
+    if told.is_some_and(|told| told.saturating_sub(left) < TOLD_AGAIN_AFTER) {
+        return Ok(());
+    }
+    let [statement, idle] = [left, left + IDLE_LONGER].map(|time| time.as_millis().max(1));
+    let sql = format!(
+        "SELECT set_config('statement_timeout', '{statement}', true), \
+         set_config('idle_in_transaction_session_timeout', '{idle}', true)"
+    );
+    *told = Some(left);
+    execute(connection, &sql).await
+}
+
+async fn execute(connection: &Connection, sql: &str) -> Result<(), SqlError> {
+    connection.execute(sql, []).await.map(drop).map_err(|error| classify(&error))
 }
 
 impl Drop for Transaction {

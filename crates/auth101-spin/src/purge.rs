@@ -6,7 +6,7 @@ use spin_sdk::wit_bindgen::spawn;
 use std::time::Duration;
 
 /// Whatever is left then is for the next time, which begins elsewhere. What a page has removed stays removed.
-const AT_MOST: Duration = Duration::from_secs(30);
+pub(crate) const AT_MOST: Duration = Duration::from_secs(30);
 
 /// Starts a purge once in 256 requests that write, on average. It looks at every session, for no index of the tables helps,
 /// and a request that writes adds one at most. It runs once the answer is on its way, and nobody waits for it.

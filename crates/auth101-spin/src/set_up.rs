@@ -142,7 +142,7 @@ async fn check() -> Result<Checked, SetUpError> {
     for warning in &config.warnings {
         log::warning(&warning.renamed(variables::variable));
     }
-    let statements = Rc::new(Statements::new(database.dialect(), &entities));
+    let statements = Rc::new(database.statements(&entities));
     let driver = MakingTables::new(database, &entities);
     Ok(Checked { config: Rc::new(config), statements, driver })
 }

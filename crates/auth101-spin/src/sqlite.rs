@@ -11,7 +11,7 @@ use crate::{
 };
 use auth101_core::{Cause, Problem};
 use auth101_sql::{
-    Dialect,
+    Dialect, LOCK_WAIT,
     classify::classify_sqlite,
     driver::{Outcome, Row, SqlError, Statement, Value},
 };
@@ -39,7 +39,7 @@ thread_local! {
 /// Whether the component may use the database. Spin opens the file with the first statement.
 pub(crate) async fn check(label: &str) -> Result<(), SetUpError> {
     let asked = async {
-        let connection = Connection::open(label).await?;
+        let connection = open(label).await?;
         let result = connection.execute("SELECT count(*) FROM sqlite_master", []).await?;
         result.collect().await?;
         Ok(connection)
@@ -60,16 +60,27 @@ pub(crate) async fn check(label: &str) -> Result<(), SetUpError> {
 }
 
 /// Runs the statements as one transaction.
-pub(crate) async fn batch(label: &str, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
+pub(crate) async fn batch(label: &str, statements: &[Statement<'_>], end: Instant) -> Result<Vec<Outcome>, SqlError> {
     if let Some(connection) = take_idle(label) {
-        match on(connection, label, statements).await {
+        match on(connection, label, statements, end).await {
             // Nobody may have been at the other end any more.
             Err(Failure::BeforeAnything(SqlError::Unavailable)) => {}
             outcomes => return outcomes.map_err(Failure::error),
         }
     }
-    let connection = Connection::open(label).await.map_err(|error| refused(label, &error))?;
-    on(connection, label, statements).await.map_err(Failure::error)
+    let connection = open(label).await.map_err(|error| refused(label, &error))?;
+    on(connection, label, statements, end).await.map_err(Failure::error)
+}
+
+/// A new connection that does not wait for locks as long as Spin's do by default, which is five seconds. A libSQL server, which
+/// has a time-out of its own, need not know how; where there is no database, the next statement says so.
+async fn open(label: &str) -> Result<Connection, Error> {
+    let connection = Connection::open(label).await?;
+    let sql = format!("PRAGMA busy_timeout = {}", LOCK_WAIT.as_millis());
+    if let Ok(result) = connection.execute(sql, []).await {
+        drop(result.collect().await);
+    }
+    Ok(connection)
 }
 
 /// Why a batch failed, and whether it can have done anything by then.
@@ -85,14 +96,19 @@ impl Failure {
     }
 }
 
-async fn on(connection: Connection, label: &str, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, Failure> {
+async fn on(
+    connection: Connection,
+    label: &str,
+    statements: &[Statement<'_>],
+    end: Instant,
+) -> Result<Vec<Outcome>, Failure> {
     let outcomes = match statements {
         [] => Vec::new(),
         // A statement alone is a transaction by itself, and one that reads then waits for no writer.
         [statement] => vec![run(&connection, label, statement).await.map_err(|error| {
             if reads(statement.sql) { Failure::BeforeAnything(error) } else { Failure::Since(error) }
         })?],
-        statements => transaction(&connection, label, statements).await?,
+        statements => transaction(&connection, label, statements, end).await?,
     };
     put_back(label, connection);
     Ok(outcomes)
@@ -116,12 +132,13 @@ async fn transaction(
     connection: &Connection,
     label: &str,
     statements: &[Statement<'_>],
+    end: Instant,
 ) -> Result<Vec<Outcome>, Failure> {
     let _open = Open::new();
     for sql in Dialect::Sqlite.begin() {
         command(connection, label, sql).await.map_err(Failure::BeforeAnything)?;
     }
-    let outcome = within(connection, label, statements).await;
+    let outcome = within(connection, label, statements, end).await;
     if outcome.is_err() {
         // Where this fails too, the connection rolls back as it closes, which is soon.
         let _ = command(connection, label, "ROLLBACK").await;
@@ -129,10 +146,19 @@ async fn transaction(
     outcome.map_err(Failure::Since)
 }
 
-async fn within(connection: &Connection, label: &str, statements: &[Statement<'_>]) -> Result<Vec<Outcome>, SqlError> {
+async fn within(
+    connection: &Connection,
+    label: &str,
+    statements: &[Statement<'_>],
+    end: Instant,
+) -> Result<Vec<Outcome>, SqlError> {
     let mut outcomes = Vec::with_capacity(statements.len());
     for statement in statements {
         outcomes.push(run(connection, label, statement).await?);
+    }
+    // The instance may have been busy with something else for as long as the batch had.
+    if Instant::now() >= end {
+        return Err(SqlError::Unavailable);
     }
     command(connection, label, "COMMIT").await?;
     Ok(outcomes)
@@ -181,7 +207,7 @@ fn found(value: SpinValue) -> Value {
         SpinValue::Text(text) => Value::Text(text),
         SpinValue::Null => Value::Null,
         SpinValue::Real(real) => Value::from_f64(real),
-        // Others may have bound a text as bytes, which SQLite keeps as such.
+        // The statements ask for texts as bytes; and others may have bound a text so, which SQLite keeps as such.
         SpinValue::Blob(bytes) => Value::Text(String::from_utf8_lossy(&bytes).into_owned()),
     }
 }

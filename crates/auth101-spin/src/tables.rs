@@ -1,9 +1,9 @@
 //! The tables, made where they are first missed.
 
-use crate::database::Database;
+use crate::{database::Database, deadline::Budget};
 use auth101_core::{Cause, Problem};
 use auth101_sql::{
-    Dialect, Entities,
+    BATCH_LIMIT, Dialect, Entities,
     compare::missing_tables,
     driver::{Outcome, SqlDriver, SqlError, Statement, Value},
     entity::Ownership,
@@ -16,7 +16,11 @@ const LOCK: i64 = 0x0061_7574_6831_3031;
 /// A driver that makes the tables of ours when a statement does not find one, and then runs the batch again. Costs
 /// nothing while they are there.
 #[derive(Clone, Debug)]
-pub(crate) struct MakingTables(Rc<Inner>);
+pub(crate) struct MakingTables {
+    inner: Rc<Inner>,
+    /// Of the request.
+    budget: Budget,
+}
 
 #[derive(Debug)]
 struct Inner {
@@ -32,16 +36,26 @@ impl MakingTables {
         let (ours, hosts): (Vec<_>, Vec<_>) =
             entities.iter().partition(|entity| entity.ownership == Ownership::Managed);
         let [ours, hosts] = [ours, hosts].map(|entities| entities.iter().map(|entity| entity.name.clone()).collect());
-        Self(Rc::new(Inner { database, ours, hosts, entities: entities.clone() }))
+        let inner = Rc::new(Inner { database, ours, hosts, entities: entities.clone() });
+        Self { inner, budget: Budget::of(BATCH_LIMIT) }
+    }
+
+    /// The same for another request, whose batches may take so much time in all.
+    pub(crate) fn within(&self, time: Duration) -> Self {
+        Self { inner: Rc::clone(&self.inner), budget: Budget::of(time) }
+    }
+
+    fn bounded(&self) -> Bounded<'_> {
+        Bounded { database: &self.inner.database, budget: &self.budget }
     }
 
     pub(crate) fn database(&self) -> &Database {
-        &self.0.database
+        &self.inner.database
     }
 
     /// Whether it would make a table of that name.
     pub(crate) fn makes(&self, table: &str) -> bool {
-        self.0.ours.iter().any(|ours| ours == table)
+        self.inner.ours.iter().any(|ours| ours == table)
     }
 
     /// Whether making the tables may help. A server that does not speak English tells that a table is missing, and its
@@ -51,9 +65,10 @@ impl MakingTables {
         let missing = &problem.subject;
         match problem.cause {
             Cause::MissingTable => {
-                self.makes(missing) || !(self.0.ours.is_empty() || self.0.hosts.iter().any(|hosts| hosts == missing))
+                self.makes(missing)
+                    || !(self.inner.ours.is_empty() || self.inner.hosts.iter().any(|hosts| hosts == missing))
             }
-            Cause::MissingColumn => self.0.database.dialect() == Dialect::Postgres,
+            Cause::MissingColumn => self.inner.database.dialect() == Dialect::Postgres,
             _ => false,
         }
     }
@@ -62,8 +77,8 @@ impl MakingTables {
     /// Requests that miss them at the same moment wait for each other: SQLite lets one writer in at a time, and
     /// PostgreSQL, where two `CREATE TABLE IF NOT EXISTS` of one table can collide, is asked for a lock.
     async fn make(&self) -> Result<bool, SqlError> {
-        let dialect = self.0.database.dialect();
-        let statements = missing_tables(&self.0.database, dialect, &self.0.entities).await?;
+        let dialect = self.inner.database.dialect();
+        let statements = missing_tables(&self.bounded(), dialect, &self.inner.entities).await?;
         let lock = match dialect {
             Dialect::Postgres => {
                 let sql = "SELECT CAST(pg_advisory_xact_lock(CAST($1 AS BIGINT)) AS TEXT)";
@@ -74,21 +89,41 @@ impl MakingTables {
         let create = statements.iter().map(|sql| Statement { sql, parameters: Vec::new() });
         let batch: Vec<Statement<'_>> = lock.into_iter().chain(create).collect();
         if !statements.is_empty() {
-            self.0.database.batch(&batch).await?;
+            self.bounded().batch(&batch).await?;
         }
         Ok(!statements.is_empty())
+    }
+}
+
+/// The database within the time of a request.
+struct Bounded<'a> {
+    database: &'a Database,
+    budget: &'a Budget,
+}
+
+impl SqlDriver for Bounded<'_> {
+    async fn batch_within(&self, statements: &[Statement<'_>], limit: Duration) -> Result<Vec<Outcome>, SqlError> {
+        let part = self.budget.part(limit).ok_or(SqlError::Unavailable)?;
+        let started = self.elapsed();
+        let outcomes = self.database.batch_within(statements, part).await;
+        self.budget.spend(self.elapsed().saturating_sub(started));
+        outcomes
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.database.elapsed()
     }
 }
 
 impl SqlDriver for MakingTables {
     async fn batch_within(&self, statements: &[Statement<'_>], limit: Duration) -> Result<Vec<Outcome>, SqlError> {
         let started = self.elapsed();
-        match self.0.database.batch_within(statements, limit).await {
+        match self.bounded().batch_within(statements, limit).await {
             Err(SqlError::NotSetUp(problem)) if self.may_help(&problem) => match self.make().await {
                 // Another request may have made them meanwhile.
                 Ok(made) if made || problem.cause == Cause::MissingTable => {
                     let remaining = limit.saturating_sub(self.elapsed().saturating_sub(started));
-                    self.0.database.batch_within(statements, remaining).await
+                    self.bounded().batch_within(statements, remaining).await
                 }
                 Err(error @ (SqlError::Conflict | SqlError::Unavailable)) => Err(error),
                 // It may not: then the log names the table and says who makes it.
@@ -99,7 +134,7 @@ impl SqlDriver for MakingTables {
     }
 
     fn elapsed(&self) -> Duration {
-        self.0.database.elapsed()
+        self.inner.database.elapsed()
     }
 }
 

@@ -4,7 +4,7 @@
 //! for a column with its table, `{session:token}` for the bare column, `{session.expires_at|time}` for a datetime that is
 //! compared, `{session.expires_at|text}` for one that is read, and `{users.is_active|flag}` for whether a flag is set;
 //! `:name` is a parameter, `:name@time` one that holds a datetime, and `:is_active@flag` the parameter `is_active` as that
-//! column takes it. `{no_table}` is what a `SELECT` without a table needs, and `{for_share}`, `{for_no_key_update}` and
+//! column takes it. A column that `AS` follows is one that a driver reads. `{no_table}` is what a `SELECT` without a table needs, and `{for_share}`, `{for_no_key_update}` and
 //! `{for_update}` lock the rows that it finds. Columns are always qualified where SQL allows it: SQLite takes an unknown
 //! bare name in double quotes for a string.
 
@@ -174,6 +174,14 @@ const ROTATE_IF: &str = " AND {session.token} = :presented AND {session.user_id}
     AND ({session.updated_at|time} < :paced_before@time OR {session.updated_at|time} > :grace_until@time) \
     AND EXISTS (SELECT 1 FROM {users} WHERE {users.id} = :user_id AND {users.is_active|flag})";
 
+/// How the columns that are read are selected.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    AsTheyAre,
+    /// On SQLite, whose texts need not be UTF-8.
+    TextsAsBytes,
+}
+
 impl Statements {
     /// Renders them for a dialect and the names of a configuration.
     #[must_use]
@@ -184,7 +192,18 @@ impl Statements {
     /// The same, with a purge whose steps look at so many rows.
     #[must_use]
     pub fn with_purge_page(dialect: Dialect, entities: &Entities, rows: u64) -> Self {
-        let render = |template: &str| render(dialect, entities, template);
+        Self::render(dialect, entities, rows, Reading::AsTheyAre)
+    }
+
+    /// Renders them for SQLite and a driver that does not survive a text which is not UTF-8: texts are selected as BLOBs, and
+    /// the driver replaces what is no UTF-8 in them.
+    #[must_use]
+    pub fn reading_texts_as_bytes(entities: &Entities) -> Self {
+        Self::render(Dialect::Sqlite, entities, PURGE_PAGE, Reading::TextsAsBytes)
+    }
+
+    fn render(dialect: Dialect, entities: &Entities, rows: u64, reading: Reading) -> Self {
+        let render = |template: &str| render(dialect, entities, reading, template);
         let lock = |template: &str| dialect.locks_rows().then(|| render(template));
         let session_statements = |named: &str| SessionStatements {
             locks: [
@@ -299,14 +318,19 @@ impl SessionStatements {
 }
 
 /// Puts a dialect's syntax and a configuration's names into a template.
-fn render(dialect: Dialect, entities: &Entities, template: &str) -> Rendered {
+fn render(dialect: Dialect, entities: &Entities, reading: Reading, template: &str) -> Rendered {
     let mut sql = String::new();
     let mut parameters = Vec::new();
     let mut rest = template;
     while let Some((before, at)) = rest.find(['{', ':']).and_then(|at| rest.split_at_checked(at)) {
         sql.push_str(before);
         if let Some((name, after)) = at.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
-            sql.push_str(&render_name(dialect, entities, name));
+            let value = render_name(dialect, entities, name);
+            if reading == Reading::TextsAsBytes && after.starts_with(" AS ") && !name.ends_with("|flag") {
+                sql.push_str(&format!("CASE typeof({value}) WHEN 'text' THEN CAST({value} AS BLOB) ELSE {value} END"));
+            } else {
+                sql.push_str(&value);
+            }
             rest = after;
         } else {
             let inner = at.trim_start_matches(':');
@@ -352,5 +376,32 @@ fn render_name(dialect: Dialect, entities: &Entities, name: &str) -> String {
         "time" => dialect.comparable_time(&qualified),
         "text" => dialect.time_as_text(&qualified),
         _ => qualified,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_read_as_bytes_where_that_is_asked_for_and_nothing_else_changes() {
+        let entities = Entities::default();
+        let [plain, bytes] =
+            [Statements::new(Dialect::Sqlite, &entities), Statements::reading_texts_as_bytes(&entities)];
+        assert_eq!(
+            bytes.select_holder_of_email.sql(),
+            "SELECT CASE typeof(\"users\".\"id\") WHEN 'text' THEN CAST(\"users\".\"id\" AS BLOB) \
+             ELSE \"users\".\"id\" END AS user_id FROM \"users\" WHERE \"users\".\"email\" = ?"
+        );
+        for ((_, plain), (_, bytes)) in plain.steps().iter().zip(bytes.steps()) {
+            for (plain, bytes) in plain.iter().zip(bytes) {
+                // Flags are rendered as conditions, which are no texts.
+                let named = |words: &str| plain.sql().matches(words).count();
+                let read = named("\" AS ") - named("\" AS TEXT)");
+                assert_eq!(bytes.sql().matches(" AS BLOB) ELSE ").count(), read, "{}", bytes.sql());
+                assert_eq!(plain.sql() == bytes.sql(), read == 0, "{}", bytes.sql());
+                assert_eq!(plain.parameters(), bytes.parameters());
+            }
+        }
     }
 }
