@@ -53,7 +53,7 @@ pub(super) static PARTS: &[Job] = &[
     ),
     test("client", "the browser client and its races", &[&JS], client),
     test("python", "password hashes and tokens against the Python package", &[&PYTHON], python),
-    build("sim", "the simulator over 100,000 seeds", &[], simulator),
+    build("sim", "the simulator over 20,000 seeds", &[], simulator),
     cargo_test("page", "the example page in a real Chromium", &[&WORKER, &CHROMIUM], page),
     cargo_test("readme", "the README's transcript", &[&WORKER, &SPIN, &NATIVE], readme),
     cargo_test("deploy", "what `wrangler deploy` would send", &[&WORKER], deploy),
@@ -127,7 +127,7 @@ fn native() -> Result<()> {
 }
 
 fn simulator() -> Result<()> {
-    run(&mut this_program(&["sim", "--seeds", "100000"]))
+    run(&mut this_program(&["sim", "--seeds", "20000"]))
 }
 
 fn size() -> Result<()> {
