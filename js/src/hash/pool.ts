@@ -45,6 +45,9 @@ export interface Listener {
  */
 const WAITING_TIME = 5_000;
 
+/** The part of that time for which jobs are taken. The rest is for those that take longer than expected. */
+const TAKEN = 0.8;
+
 /** How long a thread may take to start, and for one job, in milliseconds. */
 const WORKING_TIME = 30_000;
 
@@ -140,7 +143,7 @@ export class HashPool {
 
   async #inThread(job: Job): Promise<Outcome | Overload | "start failed"> {
     const patience = Math.max(WAITING_TIME, 2 * this.#expected);
-    if (this.#wait > patience) return this.#overload();
+    if (this.#wait > TAKEN * patience) return this.#overload();
     return new Promise((settle) => {
       const waiting: Waiting = {
         job,
