@@ -68,7 +68,7 @@ test("the options are those of the code, here and in wrangler.toml, docs/configu
 
   // The npm package calls them as JavaScript does.
   const camelCase = (option) => option.replaceAll(/_(\w)/g, (_, letter) => letter.toUpperCase());
-  const table = /## Options\n([^#]+)/.exec(await read("js/README.md"))[1];
+  const table = /^## Options\n([^]+?)^## /m.exec(await read("js/README.md"))[1];
   const cells = [...table.matchAll(/^\| (`.+?`) \|/gm)].flatMap(([, cell]) => cell.match(/(?<=`)\w+(?=`)/g));
   const members = [...(await read("js/src/options.ts")).matchAll(/^  readonly (\w+)\??:/gm)].map(([, name]) => name);
   for (const option of options.map(camelCase)) {
