@@ -165,14 +165,14 @@ for (const [what, address] of [
   });
 }
 
-for (const [what, change] of [
-  ["a database that the server does not have", (url) => (url.pathname = "/marker")],
-  ["a user that the server does not know", (url) => (url.username = "marker")],
+for (const [what, change, problem] of [
+  ["a database that the server does not have", (url) => (url.pathname = "/marker"), /is a database that the server does not have/],
+  ["a user that the server does not know", (url) => (url.username = "marker"), /is refused by the server/],
 ]) {
-  test(`${what} is said to be refused, and is not told`, async () => {
+  test(`${what} is named as the mistake, and not by its name`, async () => {
     const log = await fault({ options: { ...CHEAP_HASH, database: await changed(change) } });
     assert.match(log, /auth_database/);
-    assert.match(log, /is refused by the server/);
+    assert.match(log, problem);
     assert.ok(!log.includes("marker"), log);
   });
 }
