@@ -62,12 +62,15 @@ export const races = {
 
 const race = (send) => Promise.all(Array.from({ length: RACERS }, (_, index) => send(index)));
 
-/** Asks again where a busy machine cannot answer in time, as a client would: that answer says so and writes nothing. */
+/** How long an outage may last before it is no longer that of a busy machine, in milliseconds. */
+const HANGS_AFTER = 60_000;
+
+/** Asks again after a 503, as a client would: a busy machine could not answer in time. An outage that lasts is the answer. */
 async function post(service, path, body, headers) {
-  for (;;) {
+  for (const until = Date.now() + HANGS_AFTER; ; ) {
     const response = await service.fetch(path, json(body, headers));
     const answer = { status: response.status, body: await response.json() };
-    if (answer.status !== 503) return answer;
+    if (answer.status !== 503 || Date.now() > until) return answer;
   }
 }
 
