@@ -31,7 +31,11 @@ use auth101_core::{
         refresh,
     },
 };
-use auth101_sql::{Dialect, Entities, Statements, entity::Entity, schema};
+use auth101_sql::{
+    Dialect, Entities, Statements,
+    entity::{Entity, Ownership},
+    schema,
+};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -357,7 +361,7 @@ pub fn entity_config(data: &[u8]) -> bool {
         let ends_quotes = |character: char| "\"`'[]\\;".contains(character) || character.is_control();
         assert!(!name.contains(ends_quotes) && !name.contains(char::is_whitespace), "{name}");
     }
-    let own = Entities::default();
+    let own = under_own_names(&entities);
     for dialect in Dialect::ALL {
         let statements = |entities: &Entities| Statements::new(dialect, entities).review();
         let (ours, theirs) = (statements(&own), statements(&entities));
@@ -366,6 +370,16 @@ pub fn entity_config(data: &[u8]) -> bool {
         assert_eq!(tables(&entities), renamed(&tables(&own), dialect, &entities));
     }
     set > 0
+}
+
+/// The names of the schema, on a users' table of whoever's these are: statements ask a host's table for its types.
+fn under_own_names(entities: &Entities) -> Entities {
+    let is_the_hosts = entities.iter().any(|entity| entity.ownership == Ownership::HostUsers);
+    let mut options = Options::default();
+    if is_the_hosts {
+        options.set("user_field_mapping", &json!({"table_name": "users"})).expect("an option");
+    }
+    Entities::new(&options.entities).expect("the names of the schema")
 }
 
 fn names(entity: &Entity) -> impl Iterator<Item = &str> {
@@ -377,14 +391,27 @@ fn without_title(sql: &str) -> &str {
     sql.split_once('\n').map_or("", |(_, rest)| rest)
 }
 
+/// What precedes a name that is a text: statements ask PostgreSQL and MySQL for the type of a host's column.
+const BEFORE_TEXTS: [&str; 3] = ["json_build_object('", "TABLE_NAME = '", "COLUMN_NAME = '"];
+
 /// SQL under the names of the schema, with every quoted name replaced by the one that it has here. A column without its
 /// table belongs to the table that was named last.
 fn renamed(sql: &str, dialect: Dialect, entities: &Entities) -> String {
     let quote = if dialect == Dialect::MySql { '`' } else { '"' };
-    let mut table = None;
+    let mut table: Option<&Entity> = None;
+    let column_of = |table: Option<&Entity>, schema_name: &str| {
+        table?.columns().find(|(column, _)| column.name == schema_name).map(|(_, name)| name.to_owned())
+    };
     let pieces = sql.split(quote).enumerate().map(|(position, piece)| {
         if position % 2 == 0 {
-            return piece.to_owned();
+            return BEFORE_TEXTS.iter().fold(piece.to_owned(), |sql, marker| {
+                let Some((before, rest)) = sql.split_once(marker) else { return sql };
+                let (name, after) = rest.split_once('\'').unwrap_or_else(|| panic!("a text has no end: {sql}"));
+                let is_table = table.is_some_and(|table| table.schema.name == name);
+                let new = if is_table { table.map(|table| table.name.clone()) } else { column_of(table, name) };
+                let new = new.unwrap_or_else(|| panic!("{name} is no name of the schema"));
+                format!("{before}{marker}{new}'{after}")
+            });
         }
         if let Some(entity) = entities.iter().find(|entity| entity.schema.name == piece) {
             table = Some(entity);
@@ -395,7 +422,7 @@ fn renamed(sql: &str, dialect: Dialect, entities: &Entities) -> String {
                 entity.indexes().find(|(column, _)| piece == format!("ix_{}_{}", entity.schema.name, column.name));
             columns.map(|(_, name)| entity.index_name(name))
         };
-        let column = || table?.columns().find(|(column, _)| column.name == piece).map(|(_, name)| name.to_owned());
+        let column = || column_of(table, piece);
         entities.iter().find_map(index).or_else(column).unwrap_or_else(|| panic!("{piece} is no name of the schema"))
     });
     pieces.collect::<Vec<_>>().join(&quote.to_string())

@@ -247,7 +247,10 @@ fn mutated(mutation: Mutation, statements: &[Statement<'_>]) -> Vec<(String, Vec
             Mutation::AnyAncestorAccepted if ends => {
                 replace(&mut sql, "(\"session\".\"token\" <> ?", "((0 AND \"session\".\"token\" <> ?)");
             }
-            Mutation::NoActiveGuard if is_rotation(&sql) => replace(&mut sql, " AND \"users\".\"is_active\"", ""),
+            Mutation::NoActiveGuard if is_rotation(&sql) => {
+                let flag = "lower(trim(CAST(\"users\".\"is_active\"";
+                replace(&mut sql, &format!(" AND COALESCE({flag}"), &format!(" AND COALESCE(1, {flag}"));
+            }
             Mutation::UnguardedRehash if sql.starts_with("UPDATE \"account\"") => {
                 replace(
                     &mut sql,
