@@ -123,7 +123,7 @@ fn docs() -> Result<()> {
 }
 
 fn native() -> Result<()> {
-    run(&mut cargo(&["test", "--workspace", "--all-features"]))
+    run(&mut cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]))
 }
 
 fn simulator() -> Result<()> {
