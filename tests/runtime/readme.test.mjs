@@ -1,11 +1,13 @@
-// README.md tells the truth: its transcripts are run against `cargo xtask dev` and `cargo xtask dev spin`, its options are
-// those of the code, and the links of all pages lead somewhere.
+// The documentation tells the truth: its transcripts are run against `cargo xtask dev`, `cargo xtask dev spin` and the npm
+// package, its options are those of the code, and the links of all pages lead somewhere.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -24,8 +26,8 @@ const SPIN_ORIGIN = "http://127.0.0.1:3000";
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
 const TOKEN = String.raw`[\w-]+\.[\w-]+\.[\w-]+`;
 
-test("the transcript is what `cargo xtask dev` answers", async (t) => {
-  const transcript = await readTranscript("transcript");
+test("`cargo xtask dev` answers what the transcripts of the README and of the routes say", async (t) => {
+  const transcript = await readTranscript("docs/routes.md", "transcript");
   const paths = new Set(transcript.map(({ command }) => /8787\/auth(\/[\w/-]+)/.exec(command)[1]));
   assert.deepEqual([...paths].sort(), [
     "/refresh",
@@ -36,33 +38,61 @@ test("the transcript is what `cargo xtask dev` answers", async (t) => {
     "/sign-up/email",
   ]);
 
-  const values = await replay(transcript, ORIGIN, await serveDev(t));
+  const origin = await serveDev(t);
+  await replay(await readTranscript("README.md", "transcript"), ORIGIN, origin);
+  const values = await replay(transcript, ORIGIN, origin);
   const refreshTokens = [...values].filter(([name]) => name.endsWith("refresh token"));
   assert.equal(refreshTokens.length, 3);
   assert.equal(new Set(refreshTokens.map(([, value]) => value)).size, 3, "each of the three is another one");
 });
 
-test("the transcript of Spin is what `cargo xtask dev spin` answers", async (t) => {
-  const transcript = await readTranscript("spin-transcript");
-  const paths = new Set(transcript.map(({ command }) => /3000\/auth(\/[\w/-]+)/.exec(command)[1]));
-  assert.ok(paths.has("/sign-up/email"));
+test("`cargo xtask dev spin` answers what the transcript of the README says", async (t) => {
+  const transcript = await readTranscript("README.md", "spin-transcript");
   await replay(transcript, SPIN_ORIGIN, await serveDev(t, "spin"));
 });
 
-test("the options are those of the code, here and in wrangler.toml, docs/configuration.md and the npm package", async () => {
+test("the program of the README prints what stands below it", async (t) => {
+  const [, program, output] = /^```js npm-transcript\n(.*?)^```\n+```text npm-transcript\n(.*?)^```$/ms.exec(
+    await read("README.md"),
+  );
+  const folder = await mkdtemp(join(tmpdir(), "auth101-readme-"));
+  t.after(() => rm(folder, { recursive: true }));
+  await mkdir(join(folder, "node_modules"));
+  await symlink(fileURLToPath(new URL("js", ROOT)), join(folder, "node_modules/auth101-wasm"));
+  await writeFile(join(folder, "ada.mjs"), program);
+  const printed = await promisify(execFile)(process.execPath, ["ada.mjs"], {
+    cwd: folder,
+    env: { ...process.env, AUTH_SECRET: "0123456789abcdef0123456789abcdef", NODE_NO_WARNINGS: "1" },
+    timeout: 60_000,
+  });
+  assert.deepEqual(printed, { stdout: output, stderr: "" });
+});
+
+test("the README is short, and each way in has fewer than ten lines to type", async () => {
+  const readme = await read("README.md");
+  assert.ok(readme.split("\n").length <= 171, "the README has more than 170 lines");
+  const ways = /^## Three ways in$(.*?)^## /ms.exec(readme)[1].split(/^### /m).slice(1);
+  assert.equal(ways.length, 3);
+  for (const way of ways) {
+    const lines = [...way.matchAll(/^```(?:sh|js).*?\n(.*?)^```$/gms)].flatMap(([, code]) => code.trim().split("\n"));
+    assert.ok(lines.length > 0 && lines.length < 10, `${way.split("\n")[0]}: ${lines.length} lines`);
+  }
+});
+
+test("the options are those of the code, in docs/configuration.md, wrangler.toml and the npm package", async () => {
   const code = await read("crates/auth101-core/src/config/option.rs");
   const options = [...code.matchAll(/^    \("(\w+)", \|/gm)].map(([, name]) => name);
   assert.ok(options.includes("secret") && options.length >= 20, "the table of options has another form");
   const variables = options.map((name) => `AUTH_${name.toUpperCase()}`);
 
-  const rows = [...(await read("README.md")).matchAll(/^\| `(\w+)` \| `(AUTH_\w+)` \| (.+?) \|/gm)];
+  const configuration = await read("docs/configuration.md");
+  const rows = [...configuration.matchAll(/^\| `(\w+)` \| `(AUTH_\w+)` \| (.+?) \|/gm)];
   assert.deepEqual(rows.map(([, option]) => option), options);
   assert.deepEqual(rows.map(([, , variable]) => variable), variables);
 
   const sorted = (names) => [...new Set(names)].sort();
   const wrangler = await read("wrangler.toml");
   assert.deepEqual(sorted(wrangler.match(/\bAUTH_\w+/g)), sorted(variables));
-  const configuration = await read("docs/configuration.md");
   const headings = configuration.match(/^### `.+$/gm).flatMap((heading) => heading.match(/(?<=`)\w+(?=`)/g));
   assert.deepEqual(sorted(headings), sorted(options));
 
@@ -110,15 +140,16 @@ test("every chore that a page names is there", async () => {
   }
 });
 
-/** The pages of prose. */
+/** Every page of prose that git knows or would take. */
 async function pages() {
-  const docs = (await readdir(new URL("docs/", ROOT))).filter((name) => name.endsWith(".md"));
-  return ["README.md", "HACKING.md", "SECURITY.md", "CHANGELOG.md", ...docs.map((name) => `docs/${name}`)];
+  const list = ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"];
+  const { stdout } = await promisify(execFile)("git", list, { cwd: fileURLToPath(ROOT) });
+  return stdout.trim().split("\n").filter((page) => existsSync(new URL(page, ROOT)));
 }
 
-/** The blocks that are marked so: a command in `sh`, then what it prints in `text`. */
-async function readTranscript(mark) {
-  const blocks = [...(await read("README.md")).matchAll(new RegExp(`^\`\`\`(\\w+) ${mark}\\n(.*?)^\`\`\`$`, "gms"))];
+/** The blocks of a page that are marked so: a command in `sh`, then what it prints in `text`. */
+async function readTranscript(page, mark) {
+  const blocks = [...(await read(page)).matchAll(new RegExp(`^\`\`\`(\\w+) ${mark}\\n(.*?)^\`\`\`$`, "gms"))];
   const transcript = [];
   for (let index = 0; index < blocks.length; index += 2) {
     const [[, first, command], [, second, output]] = blocks.slice(index, index + 2);

@@ -55,7 +55,12 @@ pub(super) static PARTS: &[Job] = &[
     test("python", "password hashes and tokens against the Python package", &[&PYTHON], python),
     build("sim", "the simulator over 20,000 seeds", &[], simulator),
     cargo_test("page", "the example page in a real Chromium", &[&WORKER, &CHROMIUM], page),
-    cargo_test("readme", "the README's transcript", &[&WORKER, &SPIN, &NATIVE], readme),
+    cargo_test(
+        "readme",
+        "the transcripts, links and tables of the documentation",
+        &[&WORKER, &SPIN, &JS, &NATIVE],
+        readme,
+    ),
     cargo_test("deploy", "what `wrangler deploy` would send", &[&WORKER], deploy),
     build("deny", "licences and sources of the dependencies", &[&CARGO_DENY], deny),
 ];
