@@ -16,7 +16,7 @@ import { type Auth101Options, type CheckedOptions, checkOptions } from "./option
 import { hasLoneSurrogate } from "./plain.js";
 import type { Platform } from "./platform.js";
 import { type ResponseParts, responseOf } from "./response.js";
-import { mend } from "./mend.js";
+import { withRemedy } from "./remedy.js";
 import type {
   Auth,
   Authorization,
@@ -46,17 +46,17 @@ const MISTAKES = {
   noRequest: {
     subject: "request",
     problem: "is no `Request` of the Web",
-    mend: "what `node:http` and Express give goes to `auth101-wasm/node` and `auth101-wasm/express`",
+    remedy: "what `node:http` and Express give goes to `auth101-wasm/node` and `auth101-wasm/express`",
   },
   bodyTaken: {
     subject: "request.body",
     problem: "was read before the request came to `handler`",
-    mend: "mount the routes before whatever reads bodies, or give `handler` a `request.clone()` made before",
+    remedy: "mount the routes before whatever reads bodies, or give `handler` a `request.clone()` made before",
   },
   notBytes: {
     subject: "request.body",
     problem: "is a stream of something else than bytes",
-    mend: "let it give `Uint8Array`s",
+    remedy: "let it give `Uint8Array`s",
   },
 } as const;
 
@@ -87,7 +87,7 @@ export class Auth101Base implements Auth {
     this.#options = checkOptions(options, platform.maxHashMemory);
     const { database, onEvent } = this.#options;
     const report = reporter(onEvent);
-    this.#report = (event) => report(event.event === "fault" ? mend(event, database) : event);
+    this.#report = (event) => report(event.event === "fault" ? withRemedy(event, database) : event);
     this.#pool = this.#makePool();
     this.#instance = ensureInstance(platform.module);
     this.#service = this.#makeService();

@@ -45,7 +45,7 @@ export interface FaultEvent {
   /**
    * - `database_unavailable`: the database is away, overloaded or does not answer.
    * - `not_set_up`: the database is not set up as it must be, or the program gives `handler` a request whose body it has
-   *   read; `subject`, `problem` and `mend` say what is wrong and what to do, and `cause` which mistake it is.
+   *   read; `subject`, `problem` and `remedy` say what is wrong and what to do, and `cause` which mistake it is.
    * - `unreadable_row`: a row holds what cannot be; `column` says where.
    * - `unfit_value`: a column cannot hold or compare a value.
    * - `statement_refused`: the database refused a statement, or the driver broke its contract (`problem` says how).
@@ -87,8 +87,8 @@ export interface FaultEvent {
   readonly subject?: string;
   /** What is wrong with it. */
   readonly problem?: string;
-  /** What mends it. */
-  readonly mend?: string;
+  /** What fixes it. */
+  readonly remedy?: string;
   /** The column, by its canonical name, such as `session.expires_at`. */
   readonly column?: string;
   /** What the database or the driver calls its error, such as `ECONNREFUSED`. Never its message, which may quote values. */

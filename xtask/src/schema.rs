@@ -29,7 +29,7 @@ or mysql:
   --config FILE     names from a configuration: a JSON object of options, or a wrangler.toml whose [vars] hold them
   --all             also the tables that the configuration declares to be the host's own
 
-With --database it compares a database with that configuration, prints what differs and the statement that mends it, and
+With --database it compares a database with that configuration, prints what differs and the statement that fixes it, and
 fails where something would break:
 
   --database URL    sqlite:FILE, postgresql://… or mysql://…; --dialect is not needed then",

@@ -4,23 +4,17 @@
 //! somebody's sign-up.
 
 pub mod option;
+mod problem;
+
+pub use problem::{ConfigError, Range, SettingProblem, Spelling};
 
 use crate::{
-    domain::{
-        password,
-        password_hash::{Argon2Parameters, HashBounds, RehashPolicy},
-    },
+    domain::password_hash::{Argon2Parameters, HashBounds, RehashPolicy},
     secret::Secret,
     time::Timestamp,
     token::keyring::Keyring,
 };
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
-use core::fmt;
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use serde_json::{Map, Value};
 
 /// Shorter secrets can be guessed from one token: HS256 wants a key at least as long as its hash (RFC 7518,
@@ -28,8 +22,14 @@ use serde_json::{Map, Value};
 pub const STRONG_SECRET_BYTES: usize = 32;
 /// The longest lifetime of a token or session: 100 years, in minutes.
 const MAX_LIFETIME_MINUTES: f64 = 52_560_000.0;
-/// The longest grace period: an hour, in seconds. A longer one would let a stolen token live.
-const MAX_GRACE_SECONDS: u32 = 3_600;
+/// A longer grace period than an hour would let a stolen token live.
+const GRACE: Range = Range { least: 0, most: Some(3_600), unit: "seconds" };
+/// No password is longer than [`crate::domain::password::MAX_LENGTH`].
+const PASSWORD_LENGTH: Range = Range { least: 1, most: Some(4_096), unit: "characters" };
+/// bcrypt counts its rounds in a 32-bit word.
+const BCRYPT_COST: Range = Range { least: 4, most: Some(31), unit: "" };
+/// A cost of Argon2.
+const POSITIVE: Range = Range { least: 1, most: None, unit: "" };
 
 /// The settings as a host gives them. The defaults are complete but for the secret.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ pub struct Options {
     /// How long a superseded refresh token is still answered, in seconds. 0 makes every token single-use.
     pub refresh_grace_period: u32,
     /// The shortest password that sign-up takes, in characters.
-    pub password_min_length: usize,
+    pub password_min_length: u32,
     /// Where the routes are mounted.
     pub base_path: String,
     /// How answers are dressed.
@@ -111,48 +111,6 @@ impl Default for Options {
     }
 }
 
-/// A setting that cannot be used. Names the key; never holds a secret.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ConfigError {
-    /// The option by its canonical name, such as `access_token_expires_in`. Hosts show it in their own spelling.
-    pub key: String,
-    /// What is wrong and what would be right.
-    pub problem: String,
-}
-
-impl ConfigError {
-    /// An error about one option.
-    pub fn new(key: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self { key: key.into(), problem: problem.into() }
-    }
-
-    /// The same error in a host's spelling of the options: `rename` is given the name of an option. Members keep theirs,
-    /// as in `user.fields.email`; in the explanation only names with an underscore count, for `secret` is a word too.
-    #[must_use]
-    pub fn renamed(&self, rename: impl Fn(&str) -> String) -> Self {
-        let (name, members) =
-            self.key.find('.').and_then(|dot| self.key.split_at_checked(dot)).unwrap_or((&self.key, ""));
-        let is_option = |word: &str| word.contains('_') && Options::names().any(|option| option == word);
-        let problem = self
-            .problem
-            .split_inclusive(|character: char| !character.is_ascii_alphanumeric() && character != '_')
-            .map(|piece| {
-                let word = piece.trim_end_matches(|character: char| !character.is_ascii_alphanumeric());
-                if is_option(word) { piece.replace(word, &rename(word)) } else { piece.to_owned() }
-            })
-            .collect();
-        Self { key: format!("{}{members}", rename(name)), problem }
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.key, self.problem)
-    }
-}
-
-impl core::error::Error for ConfigError {}
-
 /// Checked settings.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -213,36 +171,21 @@ impl Config {
     pub fn new(options: &Options) -> Result<Self, ConfigError> {
         let secret = match &options.secret {
             Some(secret) if !secret.expose().is_empty() => secret,
-            _ => return Err(ConfigError::new("secret", "is required; `openssl rand -base64 32` makes a good one")),
+            _ => return Err(ConfigError::new("secret", SettingProblem::MissingSecret)),
         };
         if is_short(secret) && !options.allow_short_secret {
-            return Err(ConfigError::new(
-                "secret",
-                format!(
-                    "has {} bytes, at least {STRONG_SECRET_BYTES} are needed; `openssl rand -base64 32` makes a good \
-                     one, and allow_short_secret accepts an old one",
-                    secret.expose().len()
-                ),
-            ));
+            let problem = SettingProblem::ShortSecret { bytes: secret.expose().len() };
+            return Err(ConfigError::new("secret", problem));
         }
         if options.previous_secrets.iter().any(|secret| secret.expose().is_empty()) {
-            return Err(ConfigError::new("previous_secrets", "holds an empty secret"));
+            return Err(ConfigError::new("previous_secrets", SettingProblem::EmptyPreviousSecret));
         }
         if options.previous_secrets.iter().any(is_short) && !options.allow_short_secret {
             // A secret that verifies can forge as well as one that signs.
-            return Err(ConfigError::new(
-                "previous_secrets",
-                format!("holds a secret under {STRONG_SECRET_BYTES} bytes; allow_short_secret accepts it"),
-            ));
+            return Err(ConfigError::new("previous_secrets", SettingProblem::ShortPreviousSecret));
         }
-        if options.refresh_grace_period > MAX_GRACE_SECONDS {
-            let problem = format!("must be at most {MAX_GRACE_SECONDS} seconds");
-            return Err(ConfigError::new("refresh_grace_period", problem));
-        }
-        if !(1..=password::MAX_LENGTH).contains(&options.password_min_length) {
-            let problem = format!("must be from 1 to {} characters", password::MAX_LENGTH);
-            return Err(ConfigError::new("password_min_length", problem));
-        }
+        in_range("refresh_grace_period", options.refresh_grace_period, GRACE)?;
+        in_range("password_min_length", options.password_min_length, PASSWORD_LENGTH)?;
         check_hash_bounds(&options.hash_bounds)?;
         check_argon2(options)?;
         Ok(Self {
@@ -254,7 +197,7 @@ impl Config {
                 .map(|minutes| lifetime("session_absolute_lifetime", minutes))
                 .transpose()?,
             grace_seconds: i64::from(options.refresh_grace_period),
-            password_min_length: options.password_min_length,
+            password_min_length: options.password_min_length as usize,
             base_path: check_base_path(&options.base_path)?,
             response_style: options.response_style,
             cors_origins: check_cors_origins(&options.cors_origins)?,
@@ -288,26 +231,26 @@ fn ends_in_white_space(secret: &Secret<String>) -> bool {
 }
 
 fn warnings(secret: &Secret<String>, previous: &[Secret<String>]) -> Vec<ConfigError> {
-    let short = format!("under {STRONG_SECRET_BYTES} bytes: it can be guessed from one token");
-    let white =
-        "in white space, which counts as part of it; a line break that a file or a shell added is the usual cause";
     [
-        (is_short(secret), "secret", format!("is {short}")),
-        (previous.iter().any(is_short), "previous_secrets", format!("holds a secret {short}")),
-        (ends_in_white_space(secret), "secret", format!("ends {white}")),
-        (previous.iter().any(ends_in_white_space), "previous_secrets", format!("holds a secret that ends {white}")),
+        (is_short(secret), "secret", SettingProblem::GuessableSecret),
+        (previous.iter().any(is_short), "previous_secrets", SettingProblem::GuessablePreviousSecret),
+        (ends_in_white_space(secret), "secret", SettingProblem::PaddedSecret),
+        (previous.iter().any(ends_in_white_space), "previous_secrets", SettingProblem::PaddedPreviousSecret),
     ]
     .into_iter()
-    .filter_map(|(applies, key, problem)| applies.then(|| ConfigError::new(key, problem)))
+    .filter_map(|(applies, option, problem)| applies.then(|| ConfigError::new(option, problem)))
     .collect()
 }
 
+fn in_range(option: &str, number: u32, range: Range) -> Result<(), ConfigError> {
+    if range.holds(number) { Ok(()) } else { Err(ConfigError::new(option, SettingProblem::OutOfRange(range))) }
+}
+
 /// Minutes to whole seconds.
-fn lifetime(key: &str, minutes: f64) -> Result<i64, ConfigError> {
+fn lifetime(option: &str, minutes: f64) -> Result<i64, ConfigError> {
     let seconds = minutes * 60.0;
     if !(minutes <= MAX_LIFETIME_MINUTES && seconds >= 1.0) {
-        let problem = format!("must be a number of minutes, from one second to {MAX_LIFETIME_MINUTES} minutes");
-        return Err(ConfigError::new(key, problem));
+        return Err(ConfigError::new(option, SettingProblem::NotALifetime));
     }
     #[allow(clippy::cast_possible_truncation, reason = "bounded above; fractions of a second are dropped on purpose")]
     Ok(seconds as i64)
@@ -319,22 +262,18 @@ fn check_base_path(path: &str) -> Result<String, ConfigError> {
             && !path.ends_with('/')
             && path.split('/').skip(1).all(|segment| !matches!(segment, "" | "." | ".."))
             && path.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'\\')));
-    if well_formed {
-        Ok(path.to_owned())
-    } else {
-        Err(ConfigError::new("base_path", "must be empty, or a path such as \"/auth\" without a slash at its end"))
-    }
+    if well_formed { Ok(path.to_owned()) } else { Err(ConfigError::new("base_path", SettingProblem::NotABasePath)) }
 }
 
 fn check_cors_origins(origins: &[String]) -> Result<CorsOrigins, ConfigError> {
-    let key = "cors_origins";
+    let wrong = |problem| Err(ConfigError::new("cors_origins", problem));
     if origins.is_empty() {
         return Ok(CorsOrigins::None);
     }
     if origins.iter().any(|origin| origin == "*") {
         return match origins {
             [_] => Ok(CorsOrigins::Any),
-            _ => Err(ConfigError::new(key, "\"*\" allows every origin and stands alone")),
+            _ => wrong(SettingProblem::AnyOriginAmongOthers),
         };
     }
     for origin in origins {
@@ -344,29 +283,18 @@ fn check_cors_origins(origins: &[String]) -> Result<CorsOrigins, ConfigError> {
                 && host.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'?' | b'#' | b'@' | b'*'))
         }) && *origin == origin.to_ascii_lowercase();
         if !is_origin {
-            let problem =
-                "holds something that is not an origin such as \"https://app.example.com\" (lower case, no path)";
-            return Err(ConfigError::new(key, problem));
+            return wrong(SettingProblem::NotAnOrigin);
         }
     }
     Ok(CorsOrigins::Listed(origins.to_vec()))
 }
 
 fn check_hash_bounds(bounds: &HashBounds) -> Result<(), ConfigError> {
-    // bcrypt counts its rounds in a 32-bit word.
-    if !(4..=31).contains(&bounds.bcrypt_cost) {
-        return Err(ConfigError::new("max_bcrypt_cost", "must be from 4 to 31"));
-    }
-    let argon2 = [
-        ("max_argon2_memory", bounds.argon2.memory),
-        ("max_argon2_iterations", bounds.argon2.iterations),
-        ("max_argon2_parallelism", bounds.argon2.parallelism),
-        ("max_argon2_work", bounds.argon2_work),
-    ];
-    match argon2.iter().find(|(_, bound)| *bound == 0) {
-        Some((key, _)) => Err(ConfigError::new(*key, "must be at least 1")),
-        None => Ok(()),
-    }
+    in_range("max_bcrypt_cost", bounds.bcrypt_cost, BCRYPT_COST)?;
+    in_range("max_argon2_memory", bounds.argon2.memory, POSITIVE)?;
+    in_range("max_argon2_iterations", bounds.argon2.iterations, POSITIVE)?;
+    in_range("max_argon2_parallelism", bounds.argon2.parallelism, POSITIVE)?;
+    in_range("max_argon2_work", bounds.argon2_work, POSITIVE)
 }
 
 /// The five costs that OWASP's password storage cheat sheet calls equal; at or above any of them is enough.
@@ -375,44 +303,33 @@ const OWASP_ARGON2ID: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), 
 fn check_argon2(options: &Options) -> Result<(), ConfigError> {
     let Argon2Parameters { memory, iterations, parallelism } = options.argon2;
     let bounds = options.hash_bounds.argon2;
-    for (key, value, bound_key, bound) in [
+    for (option, value, bounded_by, bound) in [
         ("argon2_memory", memory, "max_argon2_memory", bounds.memory),
         ("argon2_iterations", iterations, "max_argon2_iterations", bounds.iterations),
         ("argon2_parallelism", parallelism, "max_argon2_parallelism", bounds.parallelism),
     ] {
-        if value == 0 {
-            return Err(ConfigError::new(key, "must be at least 1"));
-        }
+        in_range(option, value, POSITIVE)?;
         if value > bound {
-            let problem = format!("is {value}, over {bound_key} = {bound}: new hashes could not be verified");
-            return Err(ConfigError::new(key, problem));
+            return Err(ConfigError::new(option, SettingProblem::OverBound { value, bounded_by, bound }));
         }
     }
+    let wrong = |problem| Err(ConfigError::new("argon2_memory", problem));
     let (work, bound) = (options.argon2.work(), options.hash_bounds.argon2_work);
     if work > u64::from(bound) {
-        let problem = format!(
-            "times argon2_iterations is {work}, over max_argon2_work = {bound}: new hashes could not be verified"
-        );
-        return Err(ConfigError::new("argon2_memory", problem));
+        return wrong(SettingProblem::OverWork { work, bound });
     }
     if u64::from(memory) < 8 * u64::from(parallelism) {
-        return Err(ConfigError::new("argon2_memory", "must be at least 8 KiB for each lane"));
+        return wrong(SettingProblem::TooLittleForItsLanes);
     }
     let strong = OWASP_ARGON2ID.iter().any(|(least, passes)| memory >= *least && iterations >= *passes);
-    if strong || options.allow_weak_argon2 {
-        Ok(())
-    } else {
-        let problem = "with argon2_iterations is below OWASP's recommendation (19456 KiB and 2 passes, or an equal of \
-                       it); allow_weak_argon2 accepts it"
-            .to_string();
-        Err(ConfigError::new("argon2_memory", problem))
-    }
+    if strong || options.allow_weak_argon2 { Ok(()) } else { wrong(SettingProblem::BelowRecommendation) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec;
+    use crate::domain::password;
+    use alloc::{string::ToString, vec};
 
     fn with(change: impl FnOnce(&mut Options)) -> Result<Config, ConfigError> {
         let mut options = Options { secret: Some(Secret::new("x".repeat(32))), ..Options::default() };
@@ -425,7 +342,7 @@ mod tests {
     }
 
     fn key_of(change: impl FnOnce(&mut Options)) -> String {
-        with(change).map(|_| String::from("accepted")).unwrap_or_else(|error| error.key)
+        with(change).map(|_| String::from("accepted")).unwrap_or_else(|error| error.option)
     }
 
     #[test]
@@ -453,9 +370,9 @@ mod tests {
                 options.allow_short_secret = allow;
             })
         };
-        assert_eq!(previous(false).unwrap_err().key, "previous_secrets", "it can forge as well as the current one");
+        assert_eq!(previous(false).unwrap_err().option, "previous_secrets", "it can forge as well as the current one");
         let warnings = previous(true).unwrap().warnings;
-        assert!(matches!(warnings.as_slice(), [warning] if warning.key == "previous_secrets"));
+        assert!(matches!(warnings.as_slice(), [warning] if warning.option == "previous_secrets"));
     }
 
     #[test]
@@ -483,6 +400,11 @@ mod tests {
         }
         assert_eq!(with(|options| options.access_token_expires_in = 0.5).unwrap().access_token_seconds, 30);
         assert_eq!(with(|options| options.access_token_expires_in = 0.025).unwrap().access_token_seconds, 1);
+    }
+
+    #[test]
+    fn the_longest_password_may_be_the_shortest() {
+        assert_eq!(PASSWORD_LENGTH.most.map(|most| most as usize), Some(password::MAX_LENGTH));
     }
 
     #[test]

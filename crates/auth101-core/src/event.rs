@@ -116,7 +116,7 @@ impl Event {
     }
 
     /// The event as an object: what a host logs as one line. A fault that an operator can fix has `subject` and
-    /// `problem`; a host adds to them how to fix it there, by [`Event::to_json_with_mend`].
+    /// `problem`; a host adds to them how to fix it there, by [`Event::to_json_with_remedy`].
     #[must_use]
     pub fn to_json(&self) -> Value {
         let name = self.name();
@@ -140,20 +140,20 @@ impl Event {
 /// The object of a service that cannot serve as it is configured: what is missing or wrong, and the command or the line
 /// that fixes it.
 #[must_use]
-pub fn not_set_up(subject: &str, problem: &str, mend: &str) -> Value {
-    json!({ "event": "fault", "fault": "not_set_up", "subject": subject, "problem": problem, "mend": mend })
+pub fn not_set_up(subject: &str, problem: &str, remedy: &str) -> Value {
+    json!({ "event": "fault", "fault": "not_set_up", "subject": subject, "problem": problem, "remedy": remedy })
 }
 
 impl Event {
-    /// The object of an event for a host that knows how to fix the set-up of its database: `mend` gives the command or
+    /// The object of an event for a host that knows how to fix the set-up of its database: `remedy` gives the command or
     /// the line, which the object holds besides what [`Event::to_json`] says.
     #[must_use]
-    pub fn to_json_with_mend(&self, mend: impl FnOnce(&Problem) -> String) -> Value {
+    pub fn to_json_with_remedy(&self, remedy: impl FnOnce(&Problem) -> String) -> Value {
         let mut object = self.to_json();
         if let Self::Fault(Fault::Store(StoreError::NotSetUp(problem))) = self
             && let Some(members) = object.as_object_mut()
         {
-            members.insert("mend".into(), mend(problem).into());
+            members.insert("remedy".into(), remedy(problem).into());
         }
         object
     }
@@ -229,19 +229,19 @@ mod tests {
         let object = Event::Fault(Fault::Store(missing)).to_json();
         assert_eq!(object["subject"], "session");
         assert_eq!(object["problem"], "is a table that the database does not have");
-        assert_eq!(object.get("mend"), None);
+        assert_eq!(object.get("remedy"), None);
     }
 
     #[test]
     fn a_missing_table_is_named_with_what_the_host_knows_to_do() {
         let missing =
             |name: &str| Event::Fault(Fault::Store(StoreError::NotSetUp(Problem::new(Cause::MissingTable, name))));
-        let object = missing("session").to_json_with_mend(|problem| format!("make {}", problem.subject()));
+        let object = missing("session").to_json_with_remedy(|problem| format!("make {}", problem.subject()));
         assert_eq!(object["fault"], "not_set_up");
         assert_eq!(object["subject"], "session");
-        assert_eq!(object["mend"], "make session");
-        assert_eq!(missing("").to_json_with_mend(|_| String::new())["subject"], "(unnamed)");
+        assert_eq!(object["remedy"], "make session");
+        assert_eq!(missing("").to_json_with_remedy(|_| String::new())["subject"], "(unnamed)");
         let other = Event::Fault(Fault::Random);
-        assert_eq!(other.to_json_with_mend(|_| String::new()), other.to_json());
+        assert_eq!(other.to_json_with_remedy(|_| String::new()), other.to_json());
     }
 }

@@ -29,7 +29,7 @@ pub mod token;
 pub mod use_case;
 
 pub use auth::{Auth101, Ports};
-pub use config::{Config, ConfigError, Options};
+pub use config::{Config, ConfigError, Options, SettingProblem, Spelling};
 pub use error::AuthError;
 pub use problem::{Cause, Problem};
 pub use secret::Secret;

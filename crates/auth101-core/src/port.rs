@@ -58,7 +58,7 @@ impl Blocklist for NoBlocklist {
     }
 }
 
-/// Told of everything that a security log wants to hold, and of faults that an operator must mend.
+/// Told of everything that a security log wants to hold, and of faults that an operator must look at.
 pub trait Observer {
     /// Called during the request; must not block and cannot fail.
     fn observe(&self, event: &Event);

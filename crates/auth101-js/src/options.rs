@@ -1,8 +1,9 @@
 //! Options as JavaScript writes them: camelCase, whose translation into the canonical names stands here and nowhere else.
 
 use crate::boundary::from_js;
-use auth101_core::{Config, ConfigError, Options};
+use auth101_core::{Config, ConfigError, Options, SettingProblem, Spelling};
 use auth101_sql::{Dialect, Entities, entity::TABLES};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use wasm_bindgen::JsValue;
 
@@ -11,40 +12,71 @@ const MEMBERS: [&str; 3] = ["model_name", "table_name", "fields"];
 /// What the package adds to the options; it reads them itself.
 const OWN: [&str; 4] = ["database", "onEvent", "hashWorkers", "passwordBlocklist"];
 
-/// Reads the options that JavaScript copied.
-pub(crate) fn from_object(object: JsValue) -> Result<Options, ConfigError> {
-    read(from_js(object).ok_or_else(|| ConfigError::new("options", "must be an object"))?)
+/// How errors name the options here. A name that no member has stays as it was written.
+const SPELLING: Spelling = Spelling {
+    option: camel,
+    member: |name| if words().any(|word| word == name) { camel(name) } else { name.to_owned() },
+    takes_json: false,
+    own_options: &OWN,
+};
+
+/// An option that is refused, in the words of JavaScript.
+#[derive(PartialEq, Eq, Debug, Serialize)]
+pub(crate) struct Refused {
+    option: String,
+    problem: String,
 }
 
-fn read(given: Map<String, Value>) -> Result<Options, ConfigError> {
+impl Refused {
+    fn new(option: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { option: option.into(), problem: problem.into() }
+    }
+}
+
+impl From<ConfigError> for Refused {
+    fn from(error: ConfigError) -> Self {
+        Self::new(error.subject(&SPELLING), error.describe(&SPELLING))
+    }
+}
+
+/// Reads the options that JavaScript copied.
+pub(crate) fn from_object(object: JsValue) -> Result<Options, Refused> {
+    read(from_js(object).ok_or_else(|| Refused::new("options", "must be an object"))?)
+}
+
+fn read(given: Map<String, Value>) -> Result<Options, Refused> {
     let mut options = Options::default();
     for (name, value) in given {
         let Some(option) = Options::names().find(|option| camel(option) == name) else {
-            let known: Vec<String> = Options::names().map(camel).chain(OWN.map(str::to_owned)).collect();
-            return Err(ConfigError::new(name, format!("is not an option; the options are {}", known.join(", "))));
+            return Err(Refused::new(name, SettingProblem::UnknownOption.describe(&SPELLING)));
         };
         let value = if is_entity(option) { canonical(&name, value)? } else { value };
-        options.set(option, &value).map_err(|error| in_camel_case(&error))?;
+        options.set(option, &value)?;
     }
     Ok(options)
 }
 
 /// Checks all but the names of tables and columns.
-pub(crate) fn config(options: &Options) -> Result<Config, ConfigError> {
-    Config::new(options).map_err(|error| in_camel_case(&error))
+pub(crate) fn config(options: &Options) -> Result<Config, Refused> {
+    Ok(Config::new(options)?)
 }
 
 /// Checks the names of tables and columns.
-pub(crate) fn entities(options: &Options) -> Result<Entities, ConfigError> {
-    Entities::new(&options.entities).map_err(|error| in_camel_case(&error))
+pub(crate) fn entities(options: &Options) -> Result<Entities, Refused> {
+    Ok(Entities::new(&options.entities)?)
 }
 
 /// The dialect of a name.
-pub(crate) fn dialect(name: &str) -> Result<Dialect, ConfigError> {
+pub(crate) fn dialect(name: &str) -> Result<Dialect, Refused> {
     Dialect::of(name).ok_or_else(|| {
         let known: Vec<&str> = Dialect::ALL.iter().map(|dialect| dialect.name()).collect();
-        ConfigError::new("dialect", format!("must be one of {}", known.join(", ")))
+        Refused::new("dialect", format!("must be one of {}", known.join(", ")))
     })
+}
+
+/// A warning as one line.
+pub(crate) fn line(warning: &ConfigError) -> String {
+    format!("{}: {}", warning.subject(&SPELLING), warning.describe(&SPELLING))
 }
 
 fn is_entity(option: &str) -> bool {
@@ -52,7 +84,7 @@ fn is_entity(option: &str) -> bool {
 }
 
 /// The value of an entity option with its members, and the members of `fields`, by their canonical names.
-fn canonical(key: &str, value: Value) -> Result<Value, ConfigError> {
+fn canonical(key: &str, value: Value) -> Result<Value, Refused> {
     let Value::Object(members) = value else {
         return Ok(value);
     };
@@ -62,11 +94,11 @@ fn canonical(key: &str, value: Value) -> Result<Value, ConfigError> {
         let canonical = words().find(|word| camel(word) == member);
         match (canonical, words().find(|word| *word == member)) {
             (Some(canonical), _) => Ok((canonical.to_owned(), value)),
-            (None, Some(snake)) => Err(ConfigError::new(key, format!("is written {} here", camel(snake)))),
+            (None, Some(snake)) => Err(Refused::new(key, format!("is written {} here", camel(snake)))),
             (None, None) => Ok((member, value)),
         }
     });
-    Ok(Value::Object(members.collect::<Result<_, ConfigError>>()?))
+    Ok(Value::Object(members.collect::<Result<_, Refused>>()?))
 }
 
 /// Every name that an entity option may hold.
@@ -90,34 +122,12 @@ fn camel(name: &str) -> String {
     camel
 }
 
-/// The same error in the words of JavaScript. What stands in quotes is a name of the host's and stays, but for the
-/// keys of JSON.
-pub(crate) fn in_camel_case(error: &ConfigError) -> ConfigError {
-    let renamed = error.renamed(camel);
-    let is_word = |word: &str| word.contains('_') && words().any(|known| known == word);
-    let mut problem = String::with_capacity(renamed.problem.len());
-    let mut rest = renamed.problem.as_str();
-    while let Some(start) = rest.find(|character: char| character.is_ascii_alphabetic()) {
-        let Some((before, at)) = rest.split_at_checked(start) else { break };
-        let end = at.find(|character: char| !character.is_ascii_alphanumeric() && character != '_');
-        let (word, after) = end.and_then(|end| at.split_at_checked(end)).unwrap_or((at, ""));
-        let is_quoted = before.ends_with('"') && !after.starts_with("\":");
-        problem.push_str(before);
-        problem.push_str(&if is_word(word) && !is_quoted { camel(word) } else { word.to_owned() });
-        rest = after;
-    }
-    problem.push_str(rest);
-    let key: Vec<String> =
-        renamed.key.split('.').map(|part| if is_word(part) { camel(part) } else { part.to_owned() }).collect();
-    ConfigError::new(key.join("."), problem.replace(", as JSON such as ", ", such as "))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
 
-    fn options(given: Value) -> Result<Options, ConfigError> {
+    fn options(given: Value) -> Result<Options, Refused> {
         read(serde_json::from_value(given).unwrap())
     }
 
@@ -130,7 +140,7 @@ mod tests {
                 entities(&options)
             })
             .unwrap_err();
-        (error.key, error.problem)
+        (error.option, error.problem)
     }
 
     #[test]

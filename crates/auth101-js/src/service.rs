@@ -12,7 +12,7 @@ use crate::{
     task::Task,
 };
 use auth101_core::{
-    Auth101, AuthError, Config, ConfigError, Ports,
+    Auth101, AuthError, Config, Ports,
     domain::{password::Password, session::Client},
     event::{Event, Fault},
     http::{
@@ -67,7 +67,7 @@ impl Service {
             let config = options::config(&options)?;
             Ok((config, options::entities(&options)?, options::dialect(dialect)?))
         });
-        let (config, entities, dialect) = checked.map_err(thrown)?;
+        let (config, entities, dialect) = checked.map_err(|refused| to_js(&refused))?;
         Ok(Self {
             config: Rc::new(config),
             dialect,
@@ -84,7 +84,7 @@ impl Service {
 
     /// Whether the secret, or a previous one, is shorter than it should be.
     pub fn warnings(&self) -> Vec<String> {
-        self.config.warnings.iter().map(|warning| options::in_camel_case(warning).to_string()).collect()
+        self.config.warnings.iter().map(options::line).collect()
     }
 
     /// Whether a path lies under the base path.
@@ -304,7 +304,7 @@ struct Difference {
 async fn migrate(driver: &HostDriver, entities: &Entities) -> Result<Migration, SqlError> {
     let found = compare::compare(driver, driver.dialect, entities).await?;
     // A table that stands in the way changes everything: the rest would wait for it half made.
-    let stands_in_the_way = |difference: &compare::Difference| difference.breaks && !difference.is_missing_table();
+    let stands_in_the_way = |difference: &compare::Difference| difference.breaks && !difference.is_missing_table;
     let creation: Vec<String> = found.iter().flat_map(|difference| difference.creation.clone()).collect();
     if creation.is_empty() || found.iter().any(stands_in_the_way) {
         return Ok(Migration::new(entities, found));
@@ -358,21 +358,11 @@ impl Migration {
 pub fn schema_of(dialect: &str, options: JsValue, all: bool) -> Returned {
     let checked = options::from_object(options)
         .and_then(|options| Ok((options::dialect(dialect)?, options::entities(&options)?)));
-    let (dialect, entities) = checked.map_err(thrown)?;
+    let (dialect, entities) = checked.map_err(|refused| to_js(&refused))?;
     let statements = if all {
         schema::create_all_statements(dialect, &entities)
     } else {
         schema::create_statements(dialect, &entities)
     };
     Ok(to_js(&statements))
-}
-
-#[derive(Serialize)]
-struct Refused {
-    option: String,
-    problem: String,
-}
-
-fn thrown(ConfigError { key, problem }: ConfigError) -> JsValue {
-    to_js(&Refused { option: key, problem })
 }

@@ -1,6 +1,11 @@
 //! The choice of the database, and the driver over whichever was chosen.
 
-use crate::{deadline::Deadline, postgres, set_up::SetUpError, sqlite};
+use crate::{
+    deadline::Deadline,
+    postgres,
+    set_up::{ChoiceProblem, SetUpError},
+    sqlite,
+};
 use auth101_core::Secret;
 use auth101_sql::{BATCH_LIMIT, Dialect, Entities, Outcome, SqlDriver, SqlError, Statement, Statements};
 use std::{
@@ -50,11 +55,7 @@ impl Database {
                 Ok(Self::Postgres { address: Secret::new(text.to_owned()) })
             }
             // What was given may hold a password.
-            _ => Err(SetUpError::Variable {
-                variable: VARIABLE.to_owned(),
-                problem: "must be \"sqlite\", \"sqlite:LABEL\" or \"postgres://USER:PASSWORD@HOST:PORT/DATABASE\""
-                    .to_owned(),
-            }),
+            _ => Err(SetUpError::Choice(ChoiceProblem::Kind)),
         }
     }
 
@@ -146,7 +147,7 @@ mod tests {
     fn another_kind_is_refused_and_not_repeated() {
         for text in ["mysql://u:marker@h/d", "marker", "sqlite:", "sqlite:a b", "sqlite://marker", "host=marker"] {
             let error = Database::parse(text).unwrap_err();
-            assert!(matches!(&error, SetUpError::Variable { variable, .. } if variable == "auth_database"), "{text}");
+            assert_eq!(error.subject(), "auth_database", "{text}");
             assert!(!format!("{error} {error:?}").contains("marker"), "{text}");
         }
         let database = Database::parse("postgres://u:marker@h/d").unwrap();

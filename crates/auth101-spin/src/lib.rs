@@ -49,11 +49,11 @@ mod tables;
 mod transaction;
 mod variables;
 
-pub use auth101_core::{AuthError, Cause, Problem, domain::user::User, port::Blocklist};
+pub use auth101_core::{AuthError, Cause, ConfigError, Problem, SettingProblem, domain::user::User, port::Blocklist};
 pub use auth101_sql::Dialect;
 pub use database::Database;
 pub use response::{Response, answer, text};
-pub use set_up::SetUpError;
+pub use set_up::{ChoiceProblem, SetUpError};
 
 use auth101_core::{Auth101, Config, Ports};
 use auth101_sql::{BATCH_LIMIT, SqlStore, Statements};

@@ -1,7 +1,7 @@
 //! The log: one line of JSON an event. Events go to standard output and faults to standard error; `spin up` shows both
 //! and keeps them under `.spin/logs`.
 
-use crate::{remedy::remedy, set_up::SetUpError, tables::MakingTables};
+use crate::{remedy::remedy, set_up::SetUpError, tables::MakingTables, variables::SPELLING};
 use auth101_core::{
     ConfigError,
     event::{self, Event},
@@ -26,7 +26,7 @@ impl StandardStreams {
 impl Observer for StandardStreams {
     fn observe(&self, event: &Event) {
         let dialect = self.driver.database().dialect();
-        let line = event.to_json_with_mend(|problem| remedy(problem, dialect, self.driver.makes(&problem.subject)));
+        let line = event.to_json_with_remedy(|problem| remedy(problem, dialect, self.driver.makes(&problem.subject)));
         match event {
             Event::Fault(_) => write_error(&line),
             _ => write(&line),
@@ -43,12 +43,13 @@ pub(crate) fn purged(sessions: u64) {
 
 /// The component cannot serve as it is configured.
 pub(crate) fn not_set_up(error: &SetUpError) {
-    write_error(&event::not_set_up(error.subject(), &error.problem(), &error.mend()));
+    write_error(&event::not_set_up(&error.subject(), &error.problem(), &error.remedy()));
 }
 
 /// A setting that works and deserves the operator's attention.
-pub(crate) fn warning(ConfigError { key, problem }: &ConfigError) {
-    write_error(&json!({ "event": "warning", "subject": key, "problem": problem }));
+pub(crate) fn warning(warning: &ConfigError) {
+    let (subject, problem) = (warning.subject(&SPELLING), warning.describe(&SPELLING));
+    write_error(&json!({ "event": "warning", "subject": subject, "problem": problem }));
 }
 
 fn write(line: &Value) {

@@ -8,7 +8,7 @@
 use crate::{
     database::{VARIABLE, reads},
     deadline::Deadline,
-    set_up::SetUpError,
+    set_up::{ChoiceProblem, SetUpError},
     transaction::Open,
 };
 use auth101_core::{Cause, Problem};
@@ -45,14 +45,12 @@ pub(crate) async fn check(address: &str) -> Result<(), SetUpError> {
 /// What is wrong with the configuration where the host gives no connection.
 fn mistake(message: &str) -> Option<SetUpError> {
     let says = |words: &&str| message.contains(words);
-    let variable =
-        |problem: &str| Some(SetUpError::Variable { variable: VARIABLE.to_owned(), problem: problem.to_owned() });
     if message.ends_with("is not permitted") {
         Some(SetUpError::ServerNotGranted)
     } else if message.contains("option `sslmode`") {
-        variable("has another sslmode than disable, prefer or require, which are all that Spin knows")
+        Some(SetUpError::Choice(ChoiceProblem::SslMode))
     } else if NO_ADDRESS.iter().any(says) {
-        variable("is not the address of a PostgreSQL server: postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+        Some(SetUpError::Choice(ChoiceProblem::Address))
     } else {
         let problem = Problem::new(refusal(message)?, VARIABLE);
         Some(SetUpError::Database { dialect: Dialect::Postgres, problem })

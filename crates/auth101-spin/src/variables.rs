@@ -1,7 +1,7 @@
 //! Options from the component's variables: each is `auth_` and the option's name.
 
 use crate::set_up::SetUpError;
-use auth101_core::{ConfigError, Options};
+use auth101_core::{Options, Spelling};
 use serde_json::Value;
 use spin_sdk::variables::{self, Error};
 use zeroize::Zeroizing;
@@ -27,11 +27,8 @@ pub(crate) fn variable(option: &str) -> String {
     format!("{PREFIX}{option}")
 }
 
-/// The error of an option in the words of the manifest.
-pub(crate) fn wrong(error: ConfigError) -> SetUpError {
-    let ConfigError { key, problem } = error.renamed(variable);
-    SetUpError::Variable { variable: key, problem }
-}
+/// How errors name the options here. Objects are JSON, whose members have their canonical names.
+pub(crate) const SPELLING: Spelling = Spelling { option: variable, ..Spelling::CANONICAL };
 
 /// The text of a variable; nothing where the component does not declare it.
 pub(crate) async fn read(name: &str) -> Result<Option<Zeroizing<String>>, SetUpError> {
@@ -40,8 +37,7 @@ pub(crate) async fn read(name: &str) -> Result<Option<Zeroizing<String>>, SetUpE
         Err(Error::Undefined(_)) => Ok(None),
         // What the provider says may hold the address of a vault, and nothing that the name of the variable does not.
         Err(Error::InvalidName(_) | Error::Provider(_) | Error::Other(_)) => {
-            let problem = "could not be read: the provider of variables failed".to_owned();
-            Err(SetUpError::Variable { variable: name.to_owned(), problem })
+            Err(SetUpError::Unreadable { variable: name.to_owned() })
         }
     }
 }
@@ -52,7 +48,7 @@ fn take_over(options: &mut Options, option: &str, text: Zeroizing<String>) -> Re
         return Ok(());
     }
     let mut value = Value::String(text.as_str().to_owned());
-    let taken_over = options.set(option, &value).map_err(wrong);
+    let taken_over = options.set(option, &value).map_err(SetUpError::Option);
     if let Value::String(text) = &mut value {
         // It may have been a secret.
         zeroize::Zeroize::zeroize(text);
@@ -63,6 +59,7 @@ fn take_over(options: &mut Options, option: &str, text: Zeroizing<String>) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use auth101_core::{ConfigError, SettingProblem};
 
     fn set(option: &str, text: &str) -> Result<Options, SetUpError> {
         let mut options = Options::default();
@@ -87,16 +84,16 @@ mod tests {
     #[test]
     fn a_wrong_value_names_its_variable_and_is_not_repeated() {
         let error = set("previous_secrets", "marker").unwrap_err();
-        assert!(matches!(&error, SetUpError::Variable { variable, .. } if variable == "auth_previous_secrets"));
+        assert_eq!(error.subject(), "auth_previous_secrets");
         assert!(!format!("{error} {error:?}").contains("marker"));
     }
 
     #[test]
     fn problems_speak_of_variables() {
-        let error = ConfigError::new("user.fields.email", "is 3, over max_argon2_memory = 2");
-        let SetUpError::Variable { variable, problem } = wrong(error) else { panic!("an error of a variable") };
-        assert_eq!(variable, "auth_user.fields.email");
-        assert_eq!(problem, "is 3, over auth_max_argon2_memory = 2");
+        let over = SettingProblem::OverBound { value: 3, bounded_by: "max_argon2_memory", bound: 2 };
+        let error = SetUpError::Option(ConfigError::new("user", over).of_member("fields").of_member("email"));
+        assert_eq!(error.subject(), "auth_user.fields.email");
+        assert_eq!(error.problem(), "is 3, over auth_max_argon2_memory = 2: new hashes could not be verified");
     }
 
     #[test]

@@ -18,8 +18,6 @@ use alloc::{
 };
 use core::fmt;
 
-/// How the problem of a table that is not there begins.
-const MISSING: &str = "does not exist";
 /// An identifier of ours has this many characters.
 const IDENTIFIER_LENGTH: u32 = 36;
 /// An Argon2id hash of ours has this many characters, and up to two more with larger parameters.
@@ -38,14 +36,8 @@ pub struct Difference {
     pub breaks: bool,
     /// The statements with which a migration makes what is missing: a table, or an index of one, that is ours.
     pub creation: Vec<String>,
-}
-
-impl Difference {
     /// Whether the whole table is missing, so that making it fixes this.
-    #[must_use]
-    pub fn is_missing_table(&self) -> bool {
-        self.problem.starts_with(MISSING)
-    }
+    pub is_missing_table: bool,
 }
 
 impl fmt::Display for Difference {
@@ -127,23 +119,23 @@ struct Differences<'a> {
 impl Differences<'_> {
     fn add(&mut self, problem: String, remedy: Option<String>, breaks: bool) {
         let table = self.entity.name.clone();
-        self.list.push(Difference { table, problem, remedy, breaks, creation: Vec::new() });
+        self.list.push(Difference { table, problem, remedy, breaks, creation: Vec::new(), is_missing_table: false });
     }
 
     /// The table is to be made in that schema, or in the one that the database chooses.
     fn missing(&mut self, create_in: Option<&str>, other: Option<&str>) {
         let problem = match other {
             Some(schema) => {
-                format!("{MISSING}; the one in the schema {schema} lacks its columns and is another application's")
+                format!("does not exist; the one in the schema {schema} lacks its columns and is another application's")
             }
-            None => MISSING.to_string(),
+            None => "does not exist".to_string(),
         };
         let creation = create_table(self.dialect, self.entity, create_in);
         // The host's own users' table is nobody's to create but the host's.
         let remedy = (self.entity.ownership != Ownership::HostUsers).then(|| creation.join("; "));
         let creation = if self.entity.ownership == Ownership::Managed { creation } else { Vec::new() };
         let table = self.entity.name.clone();
-        self.list.push(Difference { table, problem, remedy, breaks: true, creation });
+        self.list.push(Difference { table, problem, remedy, breaks: true, creation, is_missing_table: true });
     }
 
     fn in_columns(&mut self, table: &Table) {

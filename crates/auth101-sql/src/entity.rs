@@ -7,7 +7,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use auth101_core::config::{ConfigError, EntityOptions};
+use auth101_core::config::{ConfigError, EntityOptions, SettingProblem};
 use serde_json::{Map, Value};
 
 /// PostgreSQL cuts longer names, MySQL refuses them at one byte more.
@@ -226,10 +226,11 @@ impl Entity {
     /// Takes over `{"model_name": …, "fields": {…}}`.
     fn rename(&mut self, option: &str, given: &Map<String, Value>) -> Result<(), ConfigError> {
         for (member, value) in given {
+            let wrong = |problem| ConfigError::new(option, problem).of_member(member);
             match member.as_str() {
-                "model_name" => self.name = identifier(&format!("{option}.model_name"), value)?,
+                "model_name" => self.name = identifier(value).map_err(wrong)?,
                 "fields" => self.rename_columns(option, value)?,
-                _ => return Err(unknown(&format!("{option}.{member}"), "model_name and fields")),
+                _ => return Err(wrong(SettingProblem::UnknownMember { known: ["model_name", "fields"].into() })),
             }
         }
         self.check(option)
@@ -240,18 +241,19 @@ impl Entity {
         let nested = given.get("fields");
         let mut named = false;
         for (member, value) in given {
+            let wrong = |problem| ConfigError::new(option, problem).of_member(member);
             match member.as_str() {
                 "table_name" | "model_name" => {
-                    self.name = identifier(&format!("{option}.{member}"), value)?;
+                    self.name = identifier(value).map_err(wrong)?;
                     named = true;
                 }
                 "fields" => {}
-                field if nested.is_none() => self.rename_column(&format!("{option}.{field}"), field, value)?,
-                _ => return Err(unknown(&format!("{option}.{member}"), "table_name and fields")),
+                field if nested.is_none() => self.rename_column(field, value).map_err(wrong)?,
+                _ => return Err(wrong(SettingProblem::UnknownMember { known: ["table_name", "fields"].into() })),
             }
         }
         if !named {
-            return Err(ConfigError::new(format!("{option}.table_name"), "is required: the name of your users' table"));
+            return Err(ConfigError::new(option, SettingProblem::MissingTableName).of_member("table_name"));
         }
         if let Some(fields) = nested {
             self.rename_columns(option, fields)?;
@@ -260,17 +262,18 @@ impl Entity {
     }
 
     fn rename_columns(&mut self, option: &str, fields: &Value) -> Result<(), ConfigError> {
+        let wrong = |problem| ConfigError::new(option, problem).of_member("fields");
         let Value::Object(fields) = fields else {
-            return Err(ConfigError::new(format!("{option}.fields"), "must be an object from field to column"));
+            return Err(wrong(SettingProblem::NotFields));
         };
         for (field, column) in fields {
-            self.rename_column(&format!("{option}.fields.{field}"), field, column)?;
+            self.rename_column(field, column).map_err(|problem| wrong(problem).of_member(field))?;
         }
         Ok(())
     }
 
-    fn rename_column(&mut self, key: &str, field: &str, column: &Value) -> Result<(), ConfigError> {
-        let name = identifier(key, column)?;
+    fn rename_column(&mut self, field: &str, column: &Value) -> Result<(), SettingProblem> {
+        let name = identifier(column)?;
         let position = self.schema.columns.iter().position(|known| known.name == field);
         match position.and_then(|position| self.columns.get_mut(position)) {
             Some(slot) => {
@@ -278,8 +281,8 @@ impl Entity {
                 Ok(())
             }
             None => {
-                let known: Vec<&str> = self.schema.columns.iter().map(|column| column.name).collect();
-                Err(unknown(key, &known.join(", ")))
+                let known = self.schema.columns.iter().map(|column| column.name).collect();
+                Err(SettingProblem::UnknownMember { known })
             }
         }
     }
@@ -289,13 +292,14 @@ impl Entity {
             // Databases compare column names without regard to case.
             let same = |(_, other): &(_, &str)| other.eq_ignore_ascii_case(column);
             if let Some((first, _)) = self.columns().take(position).find(same) {
-                let problem = format!("{} and {} are both on the column \"{column}\"", first.name, field.name);
+                let fields = [first.name, field.name];
+                let problem = SettingProblem::SharedColumn { fields, column: column.to_owned() };
                 return Err(ConfigError::new(option, problem));
             }
         }
         let too_long = self.indexes().any(|(_, column)| self.index_name(column).len() > MAX_IDENTIFIER_BYTES);
         if too_long && self.ownership != Ownership::HostUsers {
-            let problem = format!("makes an index name of over {MAX_IDENTIFIER_BYTES} bytes, which databases cut");
+            let problem = SettingProblem::LongIndexName { most: MAX_IDENTIFIER_BYTES };
             return Err(ConfigError::new(option, problem));
         }
         Ok(())
@@ -341,7 +345,7 @@ impl Entities {
         for (position, entity) in entities.0.iter().enumerate() {
             let same = |other: &&Entity| other.name.eq_ignore_ascii_case(&entity.name);
             if let Some(other) = entities.0.iter().take(position).find(same) {
-                let problem = format!("is on the table \"{}\", as is {}", entity.name, other.schema.option);
+                let problem = SettingProblem::SharedTable { table: entity.name.clone(), entity: other.schema.option };
                 return Err(ConfigError::new(entity.schema.option, problem));
             }
         }
@@ -351,8 +355,7 @@ impl Entities {
                 // An index that is skipped because its name is taken would be missed by nobody until rows are doubled.
                 let name = entity.index_name(column).to_lowercase();
                 if indexes.contains(&name) {
-                    let problem = format!("makes two indexes of the name \"{name}\"");
-                    return Err(ConfigError::new(entity.schema.option, problem));
+                    return Err(ConfigError::new(entity.schema.option, SettingProblem::SharedIndexName(name)));
                 }
                 indexes.push(name);
             }
@@ -383,29 +386,21 @@ impl Entities {
     }
 }
 
-fn unknown(key: &str, known: &str) -> ConfigError {
-    ConfigError::new(key, format!("is not known here; what may be given is {known}"))
-}
-
 /// A name that every database takes in quotes: letters, digits, `_` and `$`, not beginning with a digit.
-fn identifier(key: &str, value: &Value) -> Result<String, ConfigError> {
+fn identifier(value: &Value) -> Result<String, SettingProblem> {
     let name = value.as_str().unwrap_or_default();
     let well_formed = !name.is_empty()
         && name.len() <= MAX_IDENTIFIER_BYTES
         && !name.starts_with(|first: char| first.is_numeric())
         // MySQL takes no character beyond U+FFFF in a name.
         && name.chars().all(|letter| letter <= '\u{ffff}' && (letter.is_alphanumeric() || matches!(letter, '_' | '$')));
-    if well_formed {
-        Ok(name.to_string())
-    } else {
-        let problem = format!("must be a name of letters, digits, _ and $, of at most {MAX_IDENTIFIER_BYTES} bytes");
-        Err(ConfigError::new(key, problem))
-    }
+    if well_formed { Ok(name.to_string()) } else { Err(SettingProblem::NotAName { most: MAX_IDENTIFIER_BYTES }) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use auth101_core::Spelling;
     use serde_json::json;
 
     fn options(given: Value) -> EntityOptions {
@@ -484,7 +479,7 @@ mod tests {
             (json!({"user": {"model_name": "session_user", "fields": {"id": "pk", "email": "id"}}}), "session"),
             (json!({"account": {"model_name": "x".repeat(60)}}), "account"),
         ] {
-            assert_eq!(entities(given.clone()).unwrap_err().key, key, "{given}");
+            assert_eq!(entities(given.clone()).unwrap_err().subject(&Spelling::CANONICAL), key, "{given}");
         }
     }
 }

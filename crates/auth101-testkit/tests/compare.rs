@@ -428,7 +428,7 @@ fn the_users_of_another_application_further_down_are_left_alone() {
         .unwrap();
     let database = Database::Server(ServerDriver::new(&url, 2));
     let missing = differences(&database, &Entities::default()).remove(0);
-    assert!(missing.is_missing_table() && missing.problem.contains("the one in the schema public"), "{missing}");
+    assert!(missing.is_missing_table && missing.problem.contains("the one in the schema public"), "{missing}");
     assert_eq!(migrate(&database), []);
     let made = database.query(
         "SELECT CAST(schemaname AS TEXT) AS name FROM pg_tables WHERE tablename IN ('users', 'session') ORDER BY 1",
@@ -445,7 +445,7 @@ fn a_table_in_the_way_is_told_and_nothing_is_made() {
     database.run(&["CREATE TABLE public.users (id BIGINT PRIMARY KEY, email TEXT)"]);
     let found = differences(&database, &Entities::default());
     let in_the_way: Vec<_> = found.iter().filter(|found| found.table == "users").collect();
-    assert!(!in_the_way.is_empty() && in_the_way.iter().all(|found| !found.is_missing_table()), "{found:?}");
+    assert!(!in_the_way.is_empty() && in_the_way.iter().all(|found| !found.is_missing_table), "{found:?}");
     assert!(in_the_way[0].breaks && in_the_way[0].creation.is_empty());
     // One that is found before ours hides it.
     let database = with_search_path("app, public");

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
-use auth101_core::{Config, ConfigError, Options};
+use auth101_core::{Config, ConfigError, Options, Spelling};
 use auth101_sql::Entities;
 use serde_json::{Map, Value};
 
@@ -34,8 +34,8 @@ fn every_mistake_names_its_key_and_says_what_would_be_right() {
     for mistake in &mistakes {
         let text = |member: &str| mistake[member].as_str().unwrap();
         let error = check(mistake["options"].as_object().unwrap()).expect_err(&mistake.to_string());
-        assert_eq!(error.key, text("key"), "{mistake}: {error}");
-        assert!(is_said(text("problem"), &error.problem), "{mistake}: {error}");
+        assert_eq!(error.subject(&Spelling::CANONICAL), text("key"), "{mistake}: {error}");
+        assert!(is_said(text("problem"), &error.describe(&Spelling::CANONICAL)), "{mistake}: {error}");
     }
 }
 

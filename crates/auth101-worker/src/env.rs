@@ -1,7 +1,7 @@
 //! Options from the environment: each is the variable `AUTH_` and its name in capitals.
 
 use crate::set_up::SetUpError;
-use auth101_core::{ConfigError, Options};
+use auth101_core::{Options, Spelling};
 use js_sys::{JSON, Object, Reflect};
 use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue};
@@ -26,11 +26,8 @@ pub(crate) fn variable(option: &str) -> String {
     format!("{PREFIX}{}", option.to_ascii_uppercase())
 }
 
-/// The error of an option in the words of the environment.
-pub(crate) fn wrong(error: ConfigError) -> SetUpError {
-    let ConfigError { key, problem } = error.renamed(variable);
-    SetUpError::Variable { variable: key, problem }
-}
+/// How errors name the options here. A table of wrangler.toml calls its members by their canonical names.
+pub(crate) const SPELLING: Spelling = Spelling { option: variable, ..Spelling::CANONICAL };
 
 fn options_of(variables: impl Iterator<Item = (String, Value)>) -> Result<Options, SetUpError> {
     let mut options = Options::default();
@@ -38,7 +35,7 @@ fn options_of(variables: impl Iterator<Item = (String, Value)>) -> Result<Option
         let Some(option) = Options::names().find(|option| variable(option) == name) else {
             return Err(SetUpError::UnknownVariable { variable: name });
         };
-        let taken_over = options.set(option, &value).map_err(wrong);
+        let taken_over = options.set(option, &value).map_err(SetUpError::Option);
         if let Value::String(text) = &mut value {
             // It may have been a secret.
             text.zeroize();
@@ -63,6 +60,7 @@ fn json(value: &JsValue) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use auth101_core::{ConfigError, SettingProblem};
     use serde_json::json;
 
     fn read(name: &str, value: Value) -> Result<Options, SetUpError> {
@@ -91,15 +89,15 @@ mod tests {
     #[test]
     fn a_wrong_value_names_its_variable_and_is_not_repeated() {
         let error = read("AUTH_SECRET", json!(["marker"])).unwrap_err();
-        assert!(matches!(&error, SetUpError::Variable { variable, .. } if variable == "AUTH_SECRET"));
+        assert_eq!(error.subject(), "AUTH_SECRET");
         assert!(!format!("{error} {error:?}").contains("marker"));
     }
 
     #[test]
     fn problems_speak_of_variables() {
-        let error = ConfigError::new("user.fields.email", "is 3, over max_argon2_memory = 2: a secret; refresh_rate");
-        let SetUpError::Variable { variable, problem } = wrong(error) else { panic!("an error of a variable") };
-        assert_eq!(variable, "AUTH_USER.fields.email");
-        assert_eq!(problem, "is 3, over AUTH_MAX_ARGON2_MEMORY = 2: a secret; refresh_rate");
+        let over = SettingProblem::OverBound { value: 3, bounded_by: "max_argon2_memory", bound: 2 };
+        let error = SetUpError::Option(ConfigError::new("user", over).of_member("fields").of_member("user_id"));
+        assert_eq!(error.subject(), "AUTH_USER.fields.user_id");
+        assert_eq!(error.problem(), "is 3, over AUTH_MAX_ARGON2_MEMORY = 2: new hashes could not be verified");
     }
 }

@@ -34,7 +34,7 @@ mod request;
 mod response;
 mod set_up;
 
-pub use auth101_core::{AuthError, domain::user::User, port::Blocklist};
+pub use auth101_core::{AuthError, ConfigError, SettingProblem, domain::user::User, port::Blocklist};
 pub use response::answer;
 pub use set_up::SetUpError;
 

@@ -1,6 +1,6 @@
 //! The log: one line of JSON an event, on the console, where `wrangler tail` and Workers Logs read it.
 
-use crate::set_up::SetUpError;
+use crate::{env::SPELLING, set_up::SetUpError};
 use auth101_core::{
     Cause, ConfigError, Problem,
     event::{self, Event},
@@ -25,7 +25,7 @@ impl Console {
 
 impl Observer for Console {
     fn observe(&self, event: &Event) {
-        let line = event.to_json_with_mend(|problem| mend(problem, &self.binding));
+        let line = event.to_json_with_remedy(|problem| remedy(problem, &self.binding));
         match event {
             Event::Fault(_) => console_error!("{line}"),
             _ => console_log!("{line}"),
@@ -40,16 +40,17 @@ pub(crate) fn purged(sessions: u64) {
 
 /// The Worker cannot serve as it is configured.
 pub(crate) fn not_set_up(error: &SetUpError) {
-    console_error!("{}", event::not_set_up(error.subject(), &error.problem(), &error.mend()));
+    console_error!("{}", event::not_set_up(&error.subject(), &error.problem(), &error.remedy()));
 }
 
 /// A setting that works and deserves the operator's attention.
-pub(crate) fn warning(ConfigError { key, problem }: &ConfigError) {
-    console_warn!("{}", json!({ "event": "warning", "subject": key, "problem": problem }));
+pub(crate) fn warning(warning: &ConfigError) {
+    let (subject, problem) = (warning.subject(&SPELLING), warning.describe(&SPELLING));
+    console_warn!("{}", json!({ "event": "warning", "subject": subject, "problem": problem }));
 }
 
 /// The command or the step that fixes the database's set-up.
-fn mend(problem: &Problem, binding: &str) -> String {
+fn remedy(problem: &Problem, binding: &str) -> String {
     match problem.cause {
         Cause::MissingTable if TABLES.iter().any(|migrated| migrated.name == problem.subject) => format!(
             "npx wrangler d1 migrations apply {binding} --local (for the deployed Worker: npx wrangler d1 migrations \
@@ -90,15 +91,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_table_is_mended_by_the_command_that_makes_it() {
-        let mend = mend(&Problem::new(Cause::MissingTable, "session"), "AUTH_DB");
-        assert!(mend.contains("npx wrangler d1 migrations apply AUTH_DB --local"), "{mend}");
-        assert!(mend.contains("npx wrangler d1 migrations apply AUTH_DB --remote"), "{mend}");
+    fn a_missing_table_is_fixed_by_the_command_that_makes_it() {
+        let remedy = remedy(&Problem::new(Cause::MissingTable, "session"), "AUTH_DB");
+        assert!(remedy.contains("npx wrangler d1 migrations apply AUTH_DB --local"), "{remedy}");
+        assert!(remedy.contains("npx wrangler d1 migrations apply AUTH_DB --remote"), "{remedy}");
     }
 
     #[test]
     fn a_missing_table_of_another_name_is_not_left_to_the_migration() {
-        let mend = mend(&Problem::new(Cause::MissingTable, "people"), "DB");
-        assert!(mend.contains("cargo xtask schema") && !mend.contains("migrations apply"), "{mend}");
+        let remedy = remedy(&Problem::new(Cause::MissingTable, "people"), "DB");
+        assert!(remedy.contains("cargo xtask schema") && !remedy.contains("migrations apply"), "{remedy}");
     }
 }

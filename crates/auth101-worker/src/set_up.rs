@@ -1,7 +1,7 @@
-//! The check of what the Worker is given: done once an isolate, and said again on every request until it is mended.
+//! The check of what the Worker is given: done once an isolate, and said again on every request until it is fixed.
 
 use crate::{env, log, response};
-use auth101_core::{AuthError, Config, ConfigError, Options};
+use auth101_core::{AuthError, Config, ConfigError, Options, SettingProblem};
 use auth101_sql::{Dialect, Entities, Statements};
 use std::{cell::Cell, fmt, rc::Rc};
 use wasm_bindgen::JsValue;
@@ -18,13 +18,8 @@ pub enum SetUpError {
         /// The binding.
         binding: String,
     },
-    /// A variable cannot be used, or is needed and missing.
-    Variable {
-        /// Its name.
-        variable: String,
-        /// What is wrong and what would be right. Never repeats the value.
-        problem: String,
-    },
+    /// The variable of an option cannot be used, or is needed and missing.
+    Option(ConfigError),
     /// A variable is called like an option, but there is none of that name.
     UnknownVariable {
         /// Its name.
@@ -33,7 +28,7 @@ pub enum SetUpError {
 }
 
 impl SetUpError {
-    /// Logs what is wrong and how to mend it, and gives the answer for the request, which says neither.
+    /// Logs what is wrong and how to fix it, and gives the answer for the request, which says neither.
     #[must_use]
     pub fn report(&self) -> Response {
         log::not_set_up(self);
@@ -41,10 +36,11 @@ impl SetUpError {
     }
 
     /// The name of what is missing or wrong.
-    pub(crate) fn subject(&self) -> &str {
+    pub(crate) fn subject(&self) -> String {
         match self {
-            Self::Database { binding } => binding,
-            Self::Variable { variable, .. } | Self::UnknownVariable { variable } => variable,
+            Self::Database { binding } => binding.clone(),
+            Self::Option(error) => error.subject(&env::SPELLING),
+            Self::UnknownVariable { variable } => variable.clone(),
         }
     }
 
@@ -52,33 +48,29 @@ impl SetUpError {
     pub(crate) fn problem(&self) -> String {
         match self {
             Self::Database { .. } => "is not bound to a D1 database".to_owned(),
-            Self::Variable { problem, .. } => problem.clone(),
-            Self::UnknownVariable { .. } => {
-                let known = Options::names().map(env::variable).collect::<Vec<_>>().join(", ");
-                format!("is not an option; the options are {known}")
-            }
+            Self::Option(error) => error.describe(&env::SPELLING),
+            Self::UnknownVariable { .. } => SettingProblem::UnknownOption.describe(&env::SPELLING),
         }
     }
 
-    /// The command or the line that mends it.
-    pub(crate) fn mend(&self) -> String {
+    /// The command or the line that fixes it.
+    pub(crate) fn remedy(&self) -> String {
+        let subject = self.subject();
         match self {
-            Self::Database { binding } => {
+            Self::Database { .. } => {
                 format!(
-                    "add [[d1_databases]] with binding = \"{binding}\" to wrangler.toml; `npx wrangler d1 create \
+                    "add [[d1_databases]] with binding = \"{subject}\" to wrangler.toml; `npx wrangler d1 create \
                      auth101` makes a database and prints the lines"
                 )
             }
-            Self::Variable { variable, .. } if variable == "AUTH_SECRET" || variable == "AUTH_PREVIOUS_SECRETS" => {
-                format!("npx wrangler secret put {variable} (locally: a line {variable}=\"…\" in .dev.vars)")
+            Self::Option(error) if matches!(error.option.as_str(), "secret" | "previous_secrets") => {
+                format!("npx wrangler secret put {subject} (locally: a line {subject}=\"…\" in .dev.vars)")
             }
-            Self::Variable { variable, .. } => {
-                format!("correct {variable} under [vars] in wrangler.toml, or in .dev.vars")
-            }
-            Self::UnknownVariable { variable } => {
+            Self::Option(_) => format!("correct {subject} under [vars] in wrangler.toml, or in .dev.vars"),
+            Self::UnknownVariable { .. } => {
                 format!(
-                    "rename or remove {variable} in wrangler.toml or .dev.vars; if it is a secret, npx wrangler \
-                     secret delete {variable}"
+                    "rename or remove {subject} in wrangler.toml or .dev.vars; if it is a secret, npx wrangler \
+                     secret delete {subject}"
                 )
             }
         }
@@ -87,7 +79,7 @@ impl SetUpError {
 
 impl fmt::Display for SetUpError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}. To mend it: {}", self.subject(), self.problem(), self.mend())
+        write!(formatter, "{} {}. To fix it: {}", self.subject(), self.problem(), self.remedy())
     }
 }
 
@@ -139,11 +131,11 @@ fn is_same(one: &Env, other: &Env) -> bool {
 fn check(env: &Env, binding: &str) -> Result<Checked, SetUpError> {
     let options = env::options(env, binding)?;
     check_memory(&options)?;
-    let config = Config::new(&options).map_err(env::wrong)?;
+    let config = Config::new(&options).map_err(SetUpError::Option)?;
     for warning in &config.warnings {
-        log::warning(&warning.renamed(env::variable));
+        log::warning(warning);
     }
-    let entities = Entities::new(&options.entities).map_err(env::wrong)?;
+    let entities = Entities::new(&options.entities).map_err(SetUpError::Option)?;
     Ok(Checked { config: Rc::new(config), statements: Rc::new(Statements::new(Dialect::Sqlite, &entities)) })
 }
 
@@ -152,8 +144,8 @@ fn check_memory(options: &Options) -> Result<(), SetUpError> {
     let wanted = [("argon2_memory", options.argon2.memory), ("max_argon2_memory", options.hash_bounds.argon2.memory)];
     match wanted.iter().find(|(_, memory)| *memory > MAX_HASH_MEMORY) {
         Some((option, memory)) => {
-            let problem = format!("is {memory} KiB; at most {MAX_HASH_MEMORY} fit into the memory of a Worker");
-            Err(env::wrong(ConfigError::new(*option, problem)))
+            let problem = SettingProblem::DoesNotFit { memory: *memory, most: MAX_HASH_MEMORY, place: "a Worker" };
+            Err(SetUpError::Option(ConfigError::new(*option, problem)))
         }
         None => Ok(()),
     }
@@ -169,15 +161,16 @@ mod tests {
         assert!(check_memory(&options).is_ok());
         options.hash_bounds.argon2.memory = MAX_HASH_MEMORY + 1;
         let error = check_memory(&options).unwrap_err();
-        assert!(matches!(error, SetUpError::Variable { variable, .. } if variable == "AUTH_MAX_ARGON2_MEMORY"));
+        assert_eq!(error.subject(), "AUTH_MAX_ARGON2_MEMORY");
+        assert_eq!(error.problem(), "is 98305 KiB; at most 98304 fit into the memory of a Worker");
     }
 
     #[test]
     fn every_error_names_the_thing_and_the_remedy() {
         let database = SetUpError::Database { binding: "DB".to_owned() };
         assert!(database.to_string().contains("binding = \"DB\""));
-        let secret = SetUpError::Variable { variable: "AUTH_SECRET".to_owned(), problem: "is required".to_owned() };
-        assert!(secret.to_string().contains("AUTH_SECRET is required."));
+        let secret = SetUpError::Option(ConfigError::new("secret", SettingProblem::MissingSecret));
+        assert!(secret.to_string().contains("AUTH_SECRET is required; "));
         assert!(secret.to_string().contains("npx wrangler secret put AUTH_SECRET"));
         let unknown = SetUpError::UnknownVariable { variable: "AUTH_TTL".to_owned() };
         assert!(unknown.to_string().contains("AUTH_TTL is not an option"));

@@ -201,7 +201,7 @@ test("tables that are missing are named with the command that makes them", async
   assert.equal((await auth.signIn(ADA)).error.code, "INTERNAL_ERROR");
   assert.equal(events[0].fault, "not_set_up");
   assert.equal(events[0].subject, "users");
-  assert.match(events[0].mend, /npx auth101-wasm migrate/);
+  assert.match(events[0].remedy, /npx auth101-wasm migrate/);
   assert.deepEqual((await auth.migrate()).differences, []);
   assert.equal((await auth.signUp(ADA)).error, undefined);
 });
@@ -302,9 +302,9 @@ test("what is no request, no path and no URL is told by name and disturbs nobody
   for (const request of [undefined, null, {}, nodes, { method: "GET", url: "/auth/session", headers: {} }]) {
     const response = await auth.handler(request);
     assert.equal(response.status, 500);
-    const { fault, subject, mend } = events.pop();
+    const { fault, subject, remedy } = events.pop();
     assert.deepEqual([fault, subject], ["not_set_up", "request"]);
-    assert.match(mend, /auth101-wasm\/node/);
+    assert.match(remedy, /auth101-wasm\/node/);
   }
   const failing = { get ipAddress() { throw new Error("marker"); } };
   assert.equal((await auth.handler(new Request("http://host/auth/session"), failing)).status, 500);

@@ -63,9 +63,9 @@ suite("tables that are missing are named with the command that makes them", () =
       const { database, close } = await databases[name](2);
       const { auth, faults } = serviceOver(database);
       assert.equal((await auth.signUp(CREDENTIALS)).error.code, "INTERNAL_ERROR");
-      const [{ fault, subject, mend }] = faults;
+      const [{ fault, subject, remedy }] = faults;
       assert.deepEqual([fault, subject], ["not_set_up", "users"]);
-      assert.match(mend, /npx auth101-wasm migrate/);
+      assert.match(remedy, /npx auth101-wasm migrate/);
       await auth.migrate();
       assert.equal((await auth.signUp(CREDENTIALS)).error, undefined);
       await close();

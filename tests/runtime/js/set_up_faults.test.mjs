@@ -22,7 +22,7 @@ const ADA = { email: "ada@example.com", password: "password" };
 after(stopServers);
 
 /** Makes a call fail over a database, and checks what is told. */
-async function tells(database, { cause, mend, call = (auth) => auth.signUp(ADA) }) {
+async function tells(database, { cause, remedy, call = (auth) => auth.signUp(ADA) }) {
   const { auth, faults } = serviceOver(database);
   const { error } = await call(auth);
   assert.deepEqual(error, { message: "Internal server error", code: "INTERNAL_ERROR" });
@@ -32,18 +32,18 @@ async function tells(database, { cause, mend, call = (auth) => auth.signUp(ADA) 
   if (cause instanceof RegExp) assert.match(fault.cause, cause);
   else assert.equal(fault.cause, cause);
   assert.ok(fault.subject.length > 0 && fault.problem.length > 0);
-  assert.match(fault.mend, mend);
+  assert.match(fault.remedy, remedy);
 }
 
 /** The same for a migration, whose error holds what the database said. */
-async function migrationTells(database, { cause, mend, words }) {
+async function migrationTells(database, { cause, remedy, words }) {
   const call = async (auth) => {
     const error = await auth.migrate().then(() => assert.fail("it migrated"), (error) => error);
     assert.equal(error.name, "ServiceError");
     assert.match(error.cause.message, words);
     return { error: { message: error.message, code: error.code } };
   };
-  await tells(database, { cause, mend, call });
+  await tells(database, { cause, remedy, call });
 }
 
 const embedded = {
@@ -71,14 +71,14 @@ for (const [name, open] of Object.entries(embedded)) {
     test("a file that cannot be written", async (t) => {
       const { path } = await file(t);
       await chmod(path, 0o444);
-      await asNobody(async () => tells(await open(path), { cause: "cannot_write", mend: /write the file/ }));
+      await asNobody(async () => tells(await open(path), { cause: "cannot_write", remedy: /write the file/ }));
     });
 
     test("a directory that cannot be written, where the journal goes", async (t) => {
       const { directory, path } = await file(t);
       await chmod(path, 0o666);
       await chmod(directory, 0o555);
-      await asNobody(async () => tells(await open(path), { cause: /^cannot_/, mend: /directory/ }));
+      await asNobody(async () => tells(await open(path), { cause: /^cannot_/, remedy: /directory/ }));
     });
   });
 }
@@ -88,7 +88,7 @@ test("a file that is not a database", async (t) => {
   t.after(() => rm(directory, { recursive: true }));
   const path = join(directory, "auth.db");
   await writeFile(path, "not a database, but long enough to be taken for one".repeat(20));
-  await tells(sqlite(path), { cause: "not_a_database", mend: /path/ });
+  await tells(sqlite(path), { cause: "not_a_database", remedy: /path/ });
 });
 
 test("a file that cannot be opened is refused at construction, with the reason in words", async (t) => {
@@ -144,19 +144,19 @@ suite("over PostgreSQL", () => {
 
   test("a database that does not exist", async (t) => {
     const { open } = await server(t);
-    const mistake = { cause: "missing_database", mend: /CREATE DATABASE/ };
+    const mistake = { cause: "missing_database", remedy: /CREATE DATABASE/ };
     await tells(open({ pathname: "/nowhere" }), mistake);
     await migrationTells(open({ pathname: "/nowhere" }), { ...mistake, words: /database "nowhere" does not exist/ });
   });
 
   test("a user whom the server refuses", async (t) => {
     const { open } = await server(t);
-    await tells(open({ username: "nobody_of_ours" }), { cause: "refused_user", mend: /user and the password/ });
+    await tells(open({ username: "nobody_of_ours" }), { cause: "refused_user", remedy: /user and the password/ });
   });
 
   test("a user without the right to make tables, or to write them", async (t) => {
     const { admin, role, open } = await server(t);
-    const mistake = { cause: "missing_right", mend: /GRANT/ };
+    const mistake = { cause: "missing_right", remedy: /GRANT/ };
     await migrationTells(open({ username: role }), { ...mistake, words: /permission denied for schema public/ });
     await serviceOver(open({})).auth.migrate();
     await admin.query(`GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`);
@@ -175,7 +175,7 @@ suite("over PostgreSQL", () => {
     const pool = new postgres.Pool({ connectionString: url.href });
     const isThere = "SELECT pg_last_wal_replay_lsn() >= $1 AS yes";
     while (!(await pool.query(isThere, [rows[0].lsn])).rows[0].yes);
-    await tells(pg(pool), { cause: "read_only_server", mend: /primary/ });
+    await tells(pg(pool), { cause: "read_only_server", remedy: /primary/ });
     await pool.end();
   });
 });
@@ -203,19 +203,19 @@ suite("over MariaDB", () => {
 
   test("a database that does not exist", async (t) => {
     const { open } = await server(t);
-    const mistake = { cause: "missing_database", mend: /CREATE DATABASE/ };
+    const mistake = { cause: "missing_database", remedy: /CREATE DATABASE/ };
     await tells(open({ pathname: "/nowhere" }), mistake);
     await migrationTells(open({ pathname: "/nowhere" }), { ...mistake, words: /Unknown database 'nowhere'/ });
   });
 
   test("a user whom the server refuses", async (t) => {
     const { user, open } = await server(t);
-    await tells(open({ ...user, password: "wrong" }), { cause: "refused_user", mend: /user and the password/ });
+    await tells(open({ ...user, password: "wrong" }), { cause: "refused_user", remedy: /user and the password/ });
   });
 
   test("a user without the right to make tables, or to write them", async (t) => {
     const { user, open } = await server(t);
-    const mistake = { cause: "missing_right", mend: /GRANT/ };
+    const mistake = { cause: "missing_right", remedy: /GRANT/ };
     await migrationTells(open(user), { ...mistake, words: /CREATE command denied/ });
     await serviceOver(open({})).auth.migrate();
     await tells(open(user), mistake);
@@ -226,6 +226,6 @@ suite("over MariaDB", () => {
     await serviceOver(open({})).auth.migrate();
     await admin.query(`GRANT ALL ON ${database}.* TO ${user.username}`);
     await admin.query("SET GLOBAL read_only = 1");
-    await tells(open(user), { cause: "read_only_server", mend: /primary/ });
+    await tells(open(user), { cause: "read_only_server", remedy: /primary/ });
   });
 });

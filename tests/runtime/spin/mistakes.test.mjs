@@ -71,7 +71,7 @@ for (const [index, mistake] of mistakes.entries()) {
     assert.equal(line.subject, variable);
     if (expected.endsWith("…")) assert.ok(line.problem.startsWith(expected.slice(0, -1)), line.problem);
     else assert.equal(line.problem, expected);
-    assert.ok(line.mend.includes(variable.split(".")[0]), line.mend);
+    assert.ok(line.remedy.includes(variable.split(".")[0]), line.remedy);
     assert.ok(!application.log.includes(SECRET));
   });
 }

@@ -1,4 +1,4 @@
-// What is missing or wrong is named in the log, with the way to mend it; outside it is a 500, and nothing secret is told.
+// What is missing or wrong is named in the log, with the way to fix it; outside it is a 500, and nothing secret is told.
 
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";

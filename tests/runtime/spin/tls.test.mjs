@@ -71,8 +71,8 @@ async function isNamed(url) {
     assert.equal(line.fault, "not_set_up");
     assert.equal(line.subject, "auth_database");
     assert.match(line.problem, /TLS/);
-    assert.match(line.mend, /sslmode=disable/);
-    assert.match(line.mend, /sslmode=require/);
+    assert.match(line.remedy, /sslmode=disable/);
+    assert.match(line.remedy, /sslmode=require/);
     assert.ok(!application.log.includes("marker"), application.log);
   } finally {
     await application.dispose();

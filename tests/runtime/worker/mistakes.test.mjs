@@ -46,7 +46,7 @@ for (const { options, key, problem, variable, worker_problem: expected = problem
       assert.equal(line.subject, variable);
       if (expected.endsWith("…")) assert.ok(line.problem.startsWith(expected.slice(0, -1)), line.problem);
       else assert.equal(line.problem, expected);
-      assert.ok(line.mend.includes(variable), line.mend);
+      assert.ok(line.remedy.includes(variable), line.remedy);
       assert.ok(!message.includes(SECRET));
     }
   });

@@ -32,16 +32,16 @@ async function fault(options) {
 }
 
 test("a missing table is named, with the command that makes it", async () => {
-  const { subject, mend } = await fault({ migrate: false });
+  const { subject, remedy } = await fault({ migrate: false });
   assert.equal(subject, "users");
-  assert.match(mend, /npx wrangler d1 migrations apply DB --local/);
-  assert.match(mend, /npx wrangler d1 migrations apply DB --remote/);
+  assert.match(remedy, /npx wrangler d1 migrations apply DB --local/);
+  assert.match(remedy, /npx wrangler d1 migrations apply DB --remote/);
 });
 
 test("a missing database is named, with the lines that bind one", async () => {
-  const { subject, mend } = await fault({ database: false });
+  const { subject, remedy } = await fault({ database: false });
   assert.equal(subject, "DB");
-  assert.match(mend, /\[\[d1_databases\]\] with binding = "DB"/);
+  assert.match(remedy, /\[\[d1_databases\]\] with binding = "DB"/);
 });
 
 test("something else under the name of the database is no database", async () => {
@@ -51,10 +51,10 @@ test("something else under the name of the database is no database", async () =>
 
 test("a short secret is refused unless it is allowed", async () => {
   const secret = "x".repeat(31);
-  const { subject, problem, mend } = await fault({ secret });
+  const { subject, problem, remedy } = await fault({ secret });
   assert.equal(subject, "AUTH_SECRET");
   assert.match(problem, /31 bytes, at least 32 .* AUTH_ALLOW_SHORT_SECRET/);
-  assert.match(mend, /npx wrangler secret put AUTH_SECRET/);
+  assert.match(remedy, /npx wrangler secret put AUTH_SECRET/);
 
   const worker = await startWorker({ secret, vars: { ...CHEAP_HASH, AUTH_ALLOW_SHORT_SECRET: "true" } });
   try {
@@ -106,9 +106,9 @@ for (const [form, value] of Object.entries({ "a table of wrangler.toml": (entity
       // Neither is the migration's to make: both are the host's.
       assert.equal((await signUp(worker)).status, 500);
       const [{ message }] = await until(() => worker.logs.length > 0 && worker.logs);
-      const { subject, mend } = JSON.parse(message);
+      const { subject, remedy } = JSON.parse(message);
       assert.ok(["people", "logins"].includes(subject), message);
-      assert.match(mend, /cargo xtask schema --config wrangler\.toml --dialect sqlite --all/);
+      assert.match(remedy, /cargo xtask schema --config wrangler\.toml --dialect sqlite --all/);
 
       await worker.db.batch(
         [

@@ -1,12 +1,12 @@
 //! Options by name: the one table from which every host reads its configuration, whether the values come from
 //! environment variables, from Spin's variables or from a JavaScript object.
 
-use super::{ConfigError, Options, ResponseStyle};
+use super::{ConfigError, Options, ResponseStyle, SettingProblem};
 use crate::{domain::password_hash::RehashPolicy, secret::Secret};
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use serde_json::{Map, Value};
 
-type Setter = fn(&mut Options, &Value) -> Result<(), &'static str>;
+type Setter = fn(&mut Options, &Value) -> Result<(), SettingProblem>;
 
 /// Every option: its name and how its value is taken over.
 const OPTIONS: [(&str, Setter); 27] = [
@@ -25,16 +25,12 @@ const OPTIONS: [(&str, Setter); 27] = [
         set(&mut options.session_absolute_lifetime, number(value).map(Some))
     }),
     ("refresh_grace_period", |options, value| set(&mut options.refresh_grace_period, whole(value))),
-    ("password_min_length", |options, value| {
-        let length = whole(value)?;
-        options.password_min_length = usize::try_from(length).map_err(|_| WHOLE)?;
-        Ok(())
-    }),
+    ("password_min_length", |options, value| set(&mut options.password_min_length, whole(value))),
     ("base_path", |options, value| set(&mut options.base_path, text(value))),
     ("response_style", |options, value| match value.as_str() {
         Some("default") => set(&mut options.response_style, Ok(ResponseStyle::Default)),
         Some("fastapi") => set(&mut options.response_style, Ok(ResponseStyle::FastApi)),
-        _ => Err("must be \"default\" or \"fastapi\""),
+        _ => Err(SettingProblem::NotOneOf(&["default", "fastapi"])),
     }),
     ("cors_origins", |options, value| set(&mut options.cors_origins, texts(value))),
     ("argon2_memory", |options, value| set(&mut options.argon2.memory, whole(value))),
@@ -44,7 +40,7 @@ const OPTIONS: [(&str, Setter); 27] = [
     ("rehash", |options, value| match value.as_str() {
         Some("upgrade") => set(&mut options.rehash, Ok(RehashPolicy::Upgrade)),
         Some("match") => set(&mut options.rehash, Ok(RehashPolicy::Match)),
-        _ => Err("must be \"upgrade\" or \"match\""),
+        _ => Err(SettingProblem::NotOneOf(&["upgrade", "match"])),
     }),
     ("max_argon2_memory", |options, value| set(&mut options.hash_bounds.argon2.memory, whole(value))),
     ("max_argon2_iterations", |options, value| set(&mut options.hash_bounds.argon2.iterations, whole(value))),
@@ -58,16 +54,9 @@ const OPTIONS: [(&str, Setter); 27] = [
     ("verification", |options, value| set(&mut options.entities.verification, object(value))),
     ("rate_limit", |_, value| match value.as_str() {
         Some("off") => Ok(()),
-        _ => Err("must be \"off\": this version limits no rates, see the README for a rule at the edge"),
+        _ => Err(SettingProblem::LimitsNoRates),
     }),
 ];
-
-const TEXT: &str = "must be text";
-const TEXTS: &str = "must be a list of texts, as JSON such as [\"first\",\"second\"]";
-const OBJECT: &str = "must be an object, as JSON such as {\"model_name\":\"members\",\"fields\":{\"email\":\"mail\"}}";
-const BOOLEAN: &str = "must be true or false";
-const NUMBER: &str = "must be a number";
-const WHOLE: &str = "must be a whole number";
 
 impl Options {
     /// The name of every option, in the order of the documentation.
@@ -82,50 +71,51 @@ impl Options {
     /// There is no such option, or the value is not of its kind. The value itself is never repeated.
     pub fn set(&mut self, name: &str, value: &Value) -> Result<(), ConfigError> {
         let Some((name, setter)) = OPTIONS.iter().find(|(known, _)| *known == name) else {
-            let known = Self::names().collect::<Vec<_>>().join(", ");
-            return Err(ConfigError::new(name, format!("is not an option; the options are {known}")));
+            return Err(ConfigError::new(name, SettingProblem::UnknownOption));
         };
         setter(self, value).map_err(|problem| ConfigError::new(*name, problem))
     }
 }
 
-fn set<T>(field: &mut T, value: Result<T, &'static str>) -> Result<(), &'static str> {
+fn set<T>(field: &mut T, value: Result<T, SettingProblem>) -> Result<(), SettingProblem> {
     *field = value?;
     Ok(())
 }
 
-fn text(value: &Value) -> Result<String, &'static str> {
-    value.as_str().map(ToOwned::to_owned).ok_or(TEXT)
+fn text(value: &Value) -> Result<String, SettingProblem> {
+    value.as_str().map(ToOwned::to_owned).ok_or(SettingProblem::NotText)
 }
 
-fn texts(value: &Value) -> Result<Vec<String>, &'static str> {
+fn texts(value: &Value) -> Result<Vec<String>, SettingProblem> {
     match unwrapped(value) {
-        Value::Array(items) => items.iter().map(|item| item.as_str().map(ToOwned::to_owned).ok_or(TEXTS)).collect(),
-        _ => Err(TEXTS),
+        Value::Array(items) => {
+            items.iter().map(|item| item.as_str().map(ToOwned::to_owned).ok_or(SettingProblem::NotTexts)).collect()
+        }
+        _ => Err(SettingProblem::NotTexts),
     }
 }
 
-fn object(value: &Value) -> Result<Option<Map<String, Value>>, &'static str> {
+fn object(value: &Value) -> Result<Option<Map<String, Value>>, SettingProblem> {
     match unwrapped(value) {
         Value::Object(members) => Ok(Some(members)),
-        _ => Err(OBJECT),
+        _ => Err(SettingProblem::NotAnObject),
     }
 }
 
-fn boolean(value: &Value) -> Result<bool, &'static str> {
-    unwrapped(value).as_bool().ok_or(BOOLEAN)
+fn boolean(value: &Value) -> Result<bool, SettingProblem> {
+    unwrapped(value).as_bool().ok_or(SettingProblem::NotABoolean)
 }
 
-fn number(value: &Value) -> Result<f64, &'static str> {
-    unwrapped(value).as_f64().ok_or(NUMBER)
+fn number(value: &Value) -> Result<f64, SettingProblem> {
+    unwrapped(value).as_f64().ok_or(SettingProblem::NotANumber)
 }
 
-fn whole(value: &Value) -> Result<u32, &'static str> {
-    let number = number(value).map_err(|_| WHOLE)?;
+fn whole(value: &Value) -> Result<u32, SettingProblem> {
+    let number = number(value).map_err(|_| SettingProblem::NotAWholeNumber)?;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "compared with the original below")]
     let whole = number as u32;
     #[allow(clippy::float_cmp, reason = "equal only where nothing was lost")]
-    if f64::from(whole) == number { Ok(whole) } else { Err(WHOLE) }
+    if f64::from(whole) == number { Ok(whole) } else { Err(SettingProblem::NotAWholeNumber) }
 }
 
 /// The JSON inside a text, or the value itself.
@@ -139,6 +129,7 @@ fn unwrapped(value: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
     use serde_json::json;
 
     fn set_one(name: &str, value: Value) -> Result<Options, ConfigError> {
@@ -181,7 +172,7 @@ mod tests {
             ("session", json!([])),
             ("acces_token_expires_in", json!(15)),
         ] {
-            assert_eq!(set_one(name, value.clone()).unwrap_err().key, name, "{value}");
+            assert_eq!(set_one(name, value.clone()).unwrap_err().option, name, "{value}");
         }
         assert!(set_one("rate_limit", json!("off")).is_ok());
     }

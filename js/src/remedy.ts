@@ -32,9 +32,9 @@ const REMEDIES: Readonly<Record<NonNullable<FaultEvent["cause"]>, (dialect: Dial
 };
 
 /** The fault with what fixes it, where that is known. */
-export function mend(fault: FaultEvent, { dialect }: Database): FaultEvent {
-  if (fault.cause === undefined || fault.mend !== undefined) return fault;
-  return { ...fault, mend: REMEDIES[fault.cause](dialect) };
+export function withRemedy(fault: FaultEvent, { dialect }: Database): FaultEvent {
+  if (fault.cause === undefined || fault.remedy !== undefined) return fault;
+  return { ...fault, remedy: REMEDIES[fault.cause](dialect) };
 }
 
 function generate(dialect: Dialect): string {
