@@ -1,23 +1,18 @@
-//! The service: configuration, ports, and one method a route.
+//! The service: configuration, ports, and what its methods share. Each file of [`crate::use_case`] adds the method of a
+//! route.
 
 use crate::{
     config::Config,
     domain::{
-        email::Email,
         identifier::{SessionId, TokenId, UserId},
-        password::Password,
         session::{Client, NewSession, Session},
         user::User,
     },
     error::AuthError,
-    event::{Event, Fault, Pseudonym},
-    port::{
-        Blocklist, Clock, HasherError, Horizon, NoBlocklist, NoObserver, Observer, PasswordHasher, Random, RandomError,
-        Store, StoreError,
-    },
+    event::{Event, Fault, NoObserver, Observer, Pseudonym},
+    port::{Blocklist, Clock, HasherError, Horizon, NoBlocklist, PasswordHasher, Random, Store, StoreError},
     time::Timestamp,
     token::{access, refresh},
-    use_case,
 };
 use alloc::{rc::Rc, string::String};
 use serde::Serialize;
@@ -90,82 +85,9 @@ impl<S: Store, H: PasswordHasher> Auth101<S, H> {
         Self { config, store, hasher, ports }
     }
 
-    /// Registers a user and opens a first session.
-    ///
-    /// # Errors
-    /// [`AuthError::CredentialsRequired`], [`AuthError::InvalidEmail`], [`AuthError::InvalidPassword`],
-    /// [`AuthError::UserExists`], [`AuthError::Unavailable`], [`AuthError::Internal`].
-    pub async fn sign_up(&self, email: &str, password: &Password, client: &Client) -> Result<Tokens, AuthError> {
-        use_case::sign_up::sign_up(self, self.now(), &Email::normalise(email), password, client).await
-    }
-
-    /// Opens a session for a known address and its password.
-    ///
-    /// # Errors
-    /// [`AuthError::InvalidCredentials`] whatever the reason, [`AuthError::Unavailable`], [`AuthError::Internal`].
-    pub async fn sign_in(&self, email: &str, password: &Password, client: &Client) -> Result<Tokens, AuthError> {
-        use_case::sign_in::sign_in(self, self.now(), &Email::normalise(email), password, client).await
-    }
-
-    /// Exchanges a refresh token.
-    ///
-    /// # Errors
-    /// [`AuthError::InvalidRefreshToken`], [`AuthError::RefreshTokenWithoutId`], [`AuthError::SessionNotFound`],
-    /// [`AuthError::SessionExpired`], [`AuthError::UserNotFound`], [`AuthError::Unavailable`], [`AuthError::Internal`].
-    pub async fn refresh(&self, refresh_token: &str) -> Result<Tokens, AuthError> {
-        use_case::refresh::refresh(self, self.now(), refresh_token).await
-    }
-
-    /// Ends the session of a refresh token, current or superseded. Succeeds also where it has ended already.
-    ///
-    /// # Errors
-    /// [`AuthError::InvalidRefreshToken`], [`AuthError::RefreshTokenWithoutId`], [`AuthError::Unavailable`],
-    /// [`AuthError::Internal`].
-    pub async fn revoke_session(&self, refresh_token: &str) -> Result<(), AuthError> {
-        use_case::revoke_session::revoke_session(self, self.now(), refresh_token).await
-    }
-
-    /// Ends the session of an access token. Succeeds also where it has ended already.
-    ///
-    /// # Errors
-    /// [`AuthError::InvalidAccessToken`], [`AuthError::Unavailable`], [`AuthError::Internal`].
-    pub async fn sign_out(&self, access_token: &str) -> Result<(), AuthError> {
-        use_case::sign_out::sign_out(self, self.now(), access_token).await
-    }
-
-    /// The user of an access token whose session stands.
-    ///
-    /// # Errors
-    /// [`AuthError::Unauthorized`], [`AuthError::UserNotFound`], [`AuthError::Unavailable`], [`AuthError::Internal`].
-    pub async fn get_session(&self, access_token: &str) -> Result<User, AuthError> {
-        use_case::get_session::get_session(self, self.now(), access_token).await
-    }
-
-    /// The user of an access token, or nothing: what a host's own routes ask before they answer. The session is
-    /// looked up, so a revoked one is refused at once.
-    ///
-    /// # Errors
-    /// [`AuthError::Unavailable`] and [`AuthError::Internal`] only: an outage is not a refusal.
-    pub async fn verify_token(&self, access_token: &str) -> Result<Option<User>, AuthError> {
-        match self.get_session(access_token).await {
-            Ok(user) => Ok(Some(user)),
-            Err(AuthError::Unavailable) => Err(AuthError::Unavailable),
-            Err(AuthError::Internal) => Err(AuthError::Internal),
-            Err(_) => Ok(None),
-        }
-    }
-
-    /// Removes the sessions that are over; how many there were. For a schedule.
-    ///
-    /// # Errors
-    /// [`AuthError::Unavailable`], [`AuthError::Internal`].
-    pub async fn purge(&self) -> Result<u64, AuthError> {
-        use_case::purge::purge(self, self.now()).await
-    }
-
     /// Now, floored to what the store keeps: every time of the request derives from this one reading, so what is bound
     /// equals what is read back.
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.ports.clock.now().floor_to(self.store.resolution())
     }
 
@@ -180,11 +102,10 @@ impl<S: Store, H: PasswordHasher> Auth101<S, H> {
         now: Timestamp,
         client: &Client,
     ) -> Result<NewSession, AuthError> {
-        let random = &*self.ports.random;
         Ok(NewSession {
             session: Session {
-                id: SessionId::generate(random).map_err(|error| self.random_fault(error))?,
-                token: TokenId::generate(random).map_err(|error| self.random_fault(error))?,
+                id: SessionId::from_random(self.random()?),
+                token: TokenId::from_random(self.random()?),
                 user_id: user_id.clone(),
                 expires_at: now.plus_seconds(self.config.refresh_token_seconds),
                 created_at: now,
@@ -223,8 +144,11 @@ impl<S: Store, H: PasswordHasher> Auth101<S, H> {
         self.fault(Fault::Store(error))
     }
 
-    pub(crate) fn random_fault(&self, _: RandomError) -> AuthError {
-        self.fault(Fault::Random)
+    /// Bytes drawn by the platform. Where it cannot, the request fails: nothing weaker stands in.
+    pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N], AuthError> {
+        let mut bytes = [0; N];
+        self.ports.random.fill(&mut bytes).map_err(|_| self.fault(Fault::Random))?;
+        Ok(bytes)
     }
 
     /// Tells the observer what went wrong, and the caller only whether to try again.

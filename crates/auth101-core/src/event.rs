@@ -68,6 +68,20 @@ pub enum Event {
     Fault(Fault),
 }
 
+/// Told of everything that a security log wants to hold, and of faults that an operator must look at.
+pub trait Observer {
+    /// Called during the request; must not block and cannot fail.
+    fn observe(&self, event: &Event);
+}
+
+/// Observes nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoObserver;
+
+impl Observer for NoObserver {
+    fn observe(&self, _: &Event) {}
+}
+
 /// Why a sign-in failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SignInFailure {

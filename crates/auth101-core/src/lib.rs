@@ -5,8 +5,8 @@
 //! host hands those in through the traits of [`port`], so that the same code runs as a Cloudflare Worker, as a
 //! Spin component, inside a JavaScript server and in a test that controls every one of them.
 //!
-//! Where to start reading: [`http`] takes a request to a method of [`Auth101`], which calls one file of
-//! [`use_case`]; that file reads top to bottom and speaks to the database through [`port::Store`].
+//! Where to start reading: [`http`] takes a request to a method of [`Auth101`], which one file of [`use_case`] holds;
+//! that file reads top to bottom and speaks to the database through [`port::Store`].
 
 #![no_std]
 #![forbid(unsafe_code)]

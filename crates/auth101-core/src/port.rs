@@ -16,7 +16,6 @@ use crate::{
         session::{NewSession, Session, SessionReference},
         user::User,
     },
-    event::Event,
     problem::Problem,
     time::{Resolution, Timestamp},
 };
@@ -56,20 +55,6 @@ impl Blocklist for NoBlocklist {
     fn contains(&self, _: &str) -> bool {
         false
     }
-}
-
-/// Told of everything that a security log wants to hold, and of faults that an operator must look at.
-pub trait Observer {
-    /// Called during the request; must not block and cannot fail.
-    fn observe(&self, event: &Event);
-}
-
-/// Observes nothing.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoObserver;
-
-impl Observer for NoObserver {
-    fn observe(&self, _: &Event) {}
 }
 
 /// Hashes and verifies. Asynchronous, so that a host can do the work elsewhere: in a worker thread, in a Durable Object.

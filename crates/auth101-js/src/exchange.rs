@@ -2,8 +2,8 @@
 
 use crate::rows::BoundStatement;
 use auth101_core::{
-    event::Event,
-    port::{HasherError, Observer},
+    event::{Event, Observer},
+    port::HasherError,
 };
 use auth101_sql::{Outcome, SqlError};
 use serde_json::Value;

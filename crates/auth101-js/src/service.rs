@@ -14,12 +14,12 @@ use crate::{
 use auth101_core::{
     Auth101, AuthError, Config, Ports,
     domain::{password::Password, session::Client},
-    event::{Event, Fault},
+    event::{Event, Fault, Observer},
     http::{
         body::{Body, MAX_BODY_BYTES},
         request::{Authorization, Headers, Request},
     },
-    port::{Observer, StoreError},
+    port::StoreError,
 };
 use auth101_sql::{
     Dialect, Entities, SqlDriver, SqlError, SqlStore, Statement, Statements, compare,

@@ -4,8 +4,7 @@
 use crate::{remedy::remedy, set_up::SetUpError, tables::MakingTables, variables::SPELLING};
 use auth101_core::{
     ConfigError,
-    event::{self, Event},
-    port::Observer,
+    event::{self, Event, Observer},
 };
 use serde_json::{Value, json};
 use std::io::{Write, stderr, stdout};

@@ -1,6 +1,6 @@
 //! An observer that remembers.
 
-use auth101_core::{event::Event, port::Observer};
+use auth101_core::event::{Event, Observer};
 use std::{cell::RefCell, rc::Rc};
 
 /// Keeps every event in order. Clones share them.

@@ -3,8 +3,7 @@
 use crate::{env::SPELLING, set_up::SetUpError};
 use auth101_core::{
     Cause, ConfigError, Problem,
-    event::{self, Event},
-    port::Observer,
+    event::{self, Event, Observer},
 };
 use auth101_sql::entity::TABLES;
 use serde_json::json;

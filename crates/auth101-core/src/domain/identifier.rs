@@ -1,6 +1,5 @@
 //! The identifiers of rows.
 
-use crate::port::{Random, RandomError};
 use alloc::string::{String, ToString};
 use uuid::Builder;
 
@@ -19,12 +18,10 @@ macro_rules! identifier {
                 Self(text.into())
             }
 
-            /// A new UUID, version 4: 122 random bits from the platform (RFC 9562, section 5.4).
-            ///
-            /// # Errors
-            /// The platform's source of randomness failed.
-            pub fn generate(random: &dyn Random) -> Result<Self, RandomError> {
-                Ok(Self(random_uuid(random)?))
+            /// A new UUID, version 4: 122 of these bits, which the platform drew at random (RFC 9562, section 5.4).
+            #[must_use]
+            pub fn from_random(bytes: [u8; 16]) -> Self {
+                Self(Builder::from_random_bytes(bytes).into_uuid().to_string())
             }
 
             /// The identifier as text.
@@ -62,40 +59,14 @@ impl TokenId {
     }
 }
 
-fn random_uuid(random: &dyn Random) -> Result<String, RandomError> {
-    let mut bytes = [0; 16];
-    random.fill(&mut bytes)?;
-    Ok(Builder::from_random_bytes(bytes).into_uuid().to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    struct Sevens;
-    impl Random for Sevens {
-        fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
-            bytes.fill(0x77);
-            Ok(())
-        }
-    }
-
-    struct Broken;
-    impl Random for Broken {
-        fn fill(&self, _: &mut [u8]) -> Result<(), RandomError> {
-            Err(RandomError)
-        }
-    }
-
     #[test]
     fn new_identifiers_are_version_4_in_lower_case() {
-        let id = UserId::generate(&Sevens).unwrap();
+        let id = UserId::from_random([0x77; 16]);
         assert_eq!(id.as_str(), "77777777-7777-4777-b777-777777777777");
         assert!(!TokenId::new(id.as_str()).is_from_rotation());
-    }
-
-    #[test]
-    fn broken_randomness_is_an_error_and_never_a_weak_identifier() {
-        assert_eq!(SessionId::generate(&Broken), Err(RandomError));
     }
 }

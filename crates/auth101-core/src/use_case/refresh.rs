@@ -17,36 +17,78 @@ const SKEW_SECONDS: i64 = 60;
 /// milliseconds.
 const MAX_COMMIT_MILLIS: u64 = 5_000;
 
-/// One round trip, whatever the case: the store runs the batch, and the row as it then stands decides the answer.
-pub(crate) async fn refresh<S: Store, H: PasswordHasher>(
-    auth: &Auth101<S, H>,
-    now: Timestamp,
-    refresh_token: &str,
-) -> Result<Tokens, AuthError> {
-    let token = refresh::verify(&auth.config.keyring, refresh_token, now)?;
-    let rotation = rotation(auth, now, &token);
-    let rotated = auth.store.refresh_session(&rotation).await.map_err(|error| auth.store_fault(error))?;
-    answer(auth, &rotation, rotated)
-}
+impl<S: Store, H: PasswordHasher> Auth101<S, H> {
+    /// Exchanges a refresh token.
+    ///
+    /// One round trip, whatever the case: the store runs the batch, and the row as it then stands decides the answer.
+    ///
+    /// # Errors
+    /// [`AuthError::InvalidRefreshToken`], [`AuthError::RefreshTokenWithoutId`], [`AuthError::SessionNotFound`],
+    /// [`AuthError::SessionExpired`], [`AuthError::UserNotFound`], [`AuthError::Unavailable`], [`AuthError::Internal`].
+    pub async fn refresh(&self, refresh_token: &str) -> Result<Tokens, AuthError> {
+        let now = self.now();
+        let token = refresh::verify(&self.config.keyring, refresh_token, now)?;
+        let rotation = self.rotation(now, &token);
+        let rotated = self.store.refresh_session(&rotation).await.map_err(|error| self.store_fault(error))?;
+        self.judge(&rotation, rotated)
+    }
 
-fn rotation<S: Store, H: PasswordHasher>(auth: &Auth101<S, H>, now: Timestamp, token: &RefreshToken) -> Rotation {
-    let grace = auth.config.grace_seconds;
-    let (grace_from, grace_until) =
-        if grace > 0 { (now.minus_seconds(grace), now.plus_seconds(SKEW_SECONDS)) } else { (now, now) };
-    // A token from a sign-in is rotated at once; one from a rotation not before it is older than the grace period, so
-    // that at most one supersession falls inside any grace period and "the direct parent, within it" is exact.
-    let paced = grace > 0 && token.id.is_from_rotation();
-    Rotation {
-        session: token.session.clone(),
-        user_id: token.user_id.clone(),
-        presented: token.id.clone(),
-        successor: token.successor.clone(),
-        grace_from,
-        grace_until,
-        paced_before: if paced { grace_from } else { Timestamp::FAR_FUTURE },
-        horizon: auth.horizon(now),
-        expires_at: now.plus_seconds(auth.config.refresh_token_seconds),
-        commit_within: commit_within(grace),
+    fn rotation(&self, now: Timestamp, token: &RefreshToken) -> Rotation {
+        let grace = self.config.grace_seconds;
+        let (grace_from, grace_until) =
+            if grace > 0 { (now.minus_seconds(grace), now.plus_seconds(SKEW_SECONDS)) } else { (now, now) };
+        // A token from a sign-in is rotated at once; one from a rotation not before it is older than the grace period, so
+        // that at most one supersession falls inside any grace period and "the direct parent, within it" is exact.
+        let paced = grace > 0 && token.id.is_from_rotation();
+        Rotation {
+            session: token.session.clone(),
+            user_id: token.user_id.clone(),
+            presented: token.id.clone(),
+            successor: token.successor.clone(),
+            grace_from,
+            grace_until,
+            paced_before: if paced { grace_from } else { Timestamp::FAR_FUTURE },
+            horizon: self.horizon(now),
+            expires_at: now.plus_seconds(self.config.refresh_token_seconds),
+            commit_within: commit_within(grace),
+        }
+    }
+
+    /// The first line that matches decides.
+    fn judge(&self, rotation: &Rotation, rotated: Rotated) -> Result<Tokens, AuthError> {
+        let now = rotation.horizon.now;
+        let Some((session, user)) = rotated.row else {
+            if rotated.reuse_ended_session {
+                self.observe(&Event::RefreshReuseDetected { user: self.pseudonym(rotation.user_id.as_str()) });
+            }
+            return Err(AuthError::SessionNotFound);
+        };
+        let Some(user) = user else {
+            return Err(AuthError::UserNotFound);
+        };
+        if session.user_id != rotation.user_id || !user.is_active {
+            return Err(AuthError::SessionNotFound);
+        }
+        if rotation.horizon.has_passed(&session) {
+            return Err(AuthError::SessionExpired);
+        }
+        if session.token == rotation.successor {
+            let in_grace = rotation.grace_from <= session.updated_at && session.updated_at <= rotation.grace_until;
+            if session.updated_at != now && !in_grace {
+                return Err(AuthError::SessionNotFound);
+            }
+            let pseudonym = self.pseudonym(session.id.as_str());
+            self.observe(&if session.updated_at == now {
+                Event::Refreshed { session: pseudonym }
+            } else {
+                Event::RefreshReplayed { session: pseudonym }
+            });
+            return self.tokens(user, &session, now);
+        }
+        if session.token == rotation.presented {
+            return self.tokens(user, &session, now);
+        }
+        Err(AuthError::SessionNotFound)
     }
 }
 
@@ -54,47 +96,6 @@ fn rotation<S: Store, H: PasswordHasher>(auth: &Auth101<S, H>, now: Timestamp, t
 fn commit_within(grace: i64) -> Duration {
     let half = u64::try_from(grace).unwrap_or_default().saturating_mul(500);
     Duration::from_millis(if half == 0 { MAX_COMMIT_MILLIS } else { half.min(MAX_COMMIT_MILLIS) })
-}
-
-/// The first line that matches decides.
-fn answer<S: Store, H: PasswordHasher>(
-    auth: &Auth101<S, H>,
-    rotation: &Rotation,
-    rotated: Rotated,
-) -> Result<Tokens, AuthError> {
-    let now = rotation.horizon.now;
-    let Some((session, user)) = rotated.row else {
-        if rotated.reuse_ended_session {
-            auth.observe(&Event::RefreshReuseDetected { user: auth.pseudonym(rotation.user_id.as_str()) });
-        }
-        return Err(AuthError::SessionNotFound);
-    };
-    let Some(user) = user else {
-        return Err(AuthError::UserNotFound);
-    };
-    if session.user_id != rotation.user_id || !user.is_active {
-        return Err(AuthError::SessionNotFound);
-    }
-    if rotation.horizon.has_passed(&session) {
-        return Err(AuthError::SessionExpired);
-    }
-    if session.token == rotation.successor {
-        let in_grace = rotation.grace_from <= session.updated_at && session.updated_at <= rotation.grace_until;
-        if session.updated_at != now && !in_grace {
-            return Err(AuthError::SessionNotFound);
-        }
-        let pseudonym = auth.pseudonym(session.id.as_str());
-        auth.observe(&if session.updated_at == now {
-            Event::Refreshed { session: pseudonym }
-        } else {
-            Event::RefreshReplayed { session: pseudonym }
-        });
-        return auth.tokens(user, &session, now);
-    }
-    if session.token == rotation.presented {
-        return auth.tokens(user, &session, now);
-    }
-    Err(AuthError::SessionNotFound)
 }
 
 #[cfg(test)]

@@ -5,22 +5,23 @@ use crate::{
     error::AuthError,
     event::Event,
     port::{PasswordHasher, Store},
-    time::Timestamp,
     token::refresh,
 };
 
-/// Ends the session that the token names, also when the token is a superseded one: who logs out with an old copy means
-/// the session. A session that has ended already is no error.
-pub(crate) async fn revoke_session<S: Store, H: PasswordHasher>(
-    auth: &Auth101<S, H>,
-    now: Timestamp,
-    refresh_token: &str,
-) -> Result<(), AuthError> {
-    let token = refresh::verify(&auth.config.keyring, refresh_token, now)?;
-    let closed =
-        auth.store.close_session(&token.user_id, &token.session).await.map_err(|error| auth.store_fault(error))?;
-    if closed {
-        auth.observe(&Event::SessionRevoked { user: auth.pseudonym(token.user_id.as_str()) });
+impl<S: Store, H: PasswordHasher> Auth101<S, H> {
+    /// Ends the session of a refresh token, current or superseded: who logs out with an old copy means the session.
+    /// Succeeds also where it has ended already.
+    ///
+    /// # Errors
+    /// [`AuthError::InvalidRefreshToken`], [`AuthError::RefreshTokenWithoutId`], [`AuthError::Unavailable`],
+    /// [`AuthError::Internal`].
+    pub async fn revoke_session(&self, refresh_token: &str) -> Result<(), AuthError> {
+        let token = refresh::verify(&self.config.keyring, refresh_token, self.now())?;
+        let closed =
+            self.store.close_session(&token.user_id, &token.session).await.map_err(|error| self.store_fault(error))?;
+        if closed {
+            self.observe(&Event::SessionRevoked { user: self.pseudonym(token.user_id.as_str()) });
+        }
+        Ok(())
     }
-    Ok(())
 }

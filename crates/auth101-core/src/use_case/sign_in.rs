@@ -1,6 +1,5 @@
 //! `POST /sign-in/email`.
 
-use super::sign_up::new_hash;
 use crate::{
     auth::{Auth101, Tokens},
     domain::{
@@ -17,108 +16,107 @@ use crate::{
     time::Timestamp,
 };
 
-/// One read, one verification, one write. Every failure gives the same answer, and every reading of the database is
-/// followed by exactly one verification, so neither the answer nor its time tells whether an address is registered.
-pub(crate) async fn sign_in<S: Store, H: PasswordHasher>(
-    auth: &Auth101<S, H>,
-    now: Timestamp,
-    email: &Email,
-    password: &Password,
-    client: &Client,
-) -> Result<Tokens, AuthError> {
-    if email.is_blank() || password.is_empty() || password.is_too_long() {
-        return Err(AuthError::InvalidCredentials);
-    }
-    let mut outcome = attempt(auth, now, email, password, client).await?;
-    if matches!(outcome, Err(SignInFailure::Overtaken)) {
-        // The hash changed while it was verified. Where another sign-in has just replaced it by a better one of the same
-        // password, that one verifies; where the password was changed, it does not.
-        outcome = attempt(auth, now, email, password, client).await?;
-    }
-    outcome.map_err(|reason| {
-        auth.observe(&Event::SignInFailed { email: auth.pseudonym(email.as_str()), reason });
-        AuthError::InvalidCredentials
-    })
-}
-
-async fn attempt<S: Store, H: PasswordHasher>(
-    auth: &Auth101<S, H>,
-    now: Timestamp,
-    email: &Email,
-    password: &Password,
-    client: &Client,
-) -> Result<Result<Tokens, SignInFailure>, AuthError> {
-    let found = match auth.store.credentials_by_email(email).await {
-        // What the column cannot hold is nobody's address.
-        Err(StoreError::Unfit) => None,
-        found => found.map_err(|error| auth.store_fault(error))?,
-    };
-    let (stored, failure) = readable_hash(auth, found.as_ref());
-    let verified = auth.hasher.verify(password, &stored).await.map_err(|error| auth.fault(Fault::Hasher(error)))?;
-    if let Some(reason) = failure {
-        return Ok(Err(reason));
-    }
-    if !verified {
-        return Ok(Err(SignInFailure::WrongPassword));
-    }
-    let Some(Credentials { user, account: Some(account) }) = found else {
-        return Ok(Err(SignInFailure::UnknownEmail));
-    };
-    if !user.is_active {
-        return Ok(Err(SignInFailure::Inactive));
-    }
-
-    // What was not verified must not be written: a slip beyond bcrypt's 72 bytes would become the password.
-    let due = stored.covers(password) && stored.needs_rehash(auth.config.argon2, auth.config.rehash);
-    let rehash = if due { better_hash(auth, password).await } else { None };
-    let mut opening = Opening {
-        session: auth.new_session(&user.id, now, client)?,
-        verified: account,
-        rehash,
-        horizon: auth.horizon(now),
-    };
-    let opened = match auth.store.open_session(&opening).await {
-        // A column that is too short for the better hash: an operator should know, and the user should get in.
-        Err(StoreError::Unfit) if opening.rehash.take().is_some() => {
-            auth.store_fault(StoreError::Unfit);
-            auth.store.open_session(&opening).await
+impl<S: Store, H: PasswordHasher> Auth101<S, H> {
+    /// Opens a session for a known address and its password.
+    ///
+    /// One read, one verification, one write. Every failure gives the same answer, and every reading of the database is
+    /// followed by exactly one verification, so neither the answer nor its time tells whether an address is registered.
+    ///
+    /// # Errors
+    /// [`AuthError::InvalidCredentials`] whatever the reason, [`AuthError::Unavailable`], [`AuthError::Internal`].
+    pub async fn sign_in(&self, email: &str, password: &Password, client: &Client) -> Result<Tokens, AuthError> {
+        let (now, email) = (self.now(), Email::normalise(email));
+        if email.is_blank() || password.is_empty() || password.is_too_long() {
+            return Err(AuthError::InvalidCredentials);
         }
-        opened => opened,
-    };
-    match opened.map_err(|error| auth.store_fault(error))? {
-        Opened::Refused => Ok(Err(SignInFailure::Overtaken)),
-        Opened::Open => {
-            let session = &opening.session.session;
-            auth.observe(&Event::SignedIn {
-                user: auth.pseudonym(user.id.as_str()),
-                session: auth.pseudonym(session.id.as_str()),
-                rehashed: opening.rehash.is_some(),
-            });
-            auth.tokens(user, session, now).map(Ok)
+        let mut outcome = self.attempt(now, &email, password, client).await?;
+        if matches!(outcome, Err(SignInFailure::Overtaken)) {
+            // The hash changed while it was verified. Where another sign-in has just replaced it by a better one of the same
+            // password, that one verifies; where the password was changed, it does not.
+            outcome = self.attempt(now, &email, password, client).await?;
+        }
+        outcome.map_err(|reason| {
+            self.observe(&Event::SignInFailed { email: self.pseudonym(email.as_str()), reason });
+            AuthError::InvalidCredentials
+        })
+    }
+
+    async fn attempt(
+        &self,
+        now: Timestamp,
+        email: &Email,
+        password: &Password,
+        client: &Client,
+    ) -> Result<Result<Tokens, SignInFailure>, AuthError> {
+        let found = match self.store.credentials_by_email(email).await {
+            // What the column cannot hold is nobody's address.
+            Err(StoreError::Unfit) => None,
+            found => found.map_err(|error| self.store_fault(error))?,
+        };
+        let (stored, failure) = self.readable_hash(found.as_ref());
+        let verified = self.hasher.verify(password, &stored).await.map_err(|error| self.fault(Fault::Hasher(error)))?;
+        if let Some(reason) = failure {
+            return Ok(Err(reason));
+        }
+        if !verified {
+            return Ok(Err(SignInFailure::WrongPassword));
+        }
+        let Some(Credentials { user, account: Some(account) }) = found else {
+            return Ok(Err(SignInFailure::UnknownEmail));
+        };
+        if !user.is_active {
+            return Ok(Err(SignInFailure::Inactive));
+        }
+
+        // What was not verified must not be written: a slip beyond bcrypt's 72 bytes would become the password.
+        let due = stored.covers(password) && stored.needs_rehash(self.config.argon2, self.config.rehash);
+        let rehash = if due { self.better_hash(password).await } else { None };
+        let mut opening = Opening {
+            session: self.new_session(&user.id, now, client)?,
+            verified: account,
+            rehash,
+            horizon: self.horizon(now),
+        };
+        let opened = match self.store.open_session(&opening).await {
+            // A column that is too short for the better hash: an operator should know, and the user should get in.
+            Err(StoreError::Unfit) if opening.rehash.take().is_some() => {
+                self.store_fault(StoreError::Unfit);
+                self.store.open_session(&opening).await
+            }
+            opened => opened,
+        };
+        match opened.map_err(|error| self.store_fault(error))? {
+            Opened::Refused => Ok(Err(SignInFailure::Overtaken)),
+            Opened::Open => {
+                let session = &opening.session.session;
+                self.observe(&Event::SignedIn {
+                    user: self.pseudonym(user.id.as_str()),
+                    session: self.pseudonym(session.id.as_str()),
+                    rehashed: opening.rehash.is_some(),
+                });
+                self.tokens(user, session, now).map(Ok)
+            }
         }
     }
-}
 
-/// The hash to verify against: the stored one, or a dummy of the configured cost with the reason why there is none.
-fn readable_hash<S: Store, H: PasswordHasher>(
-    auth: &Auth101<S, H>,
-    found: Option<&Credentials>,
-) -> (PasswordHash, Option<SignInFailure>) {
-    let stored = match found {
-        None => Err(SignInFailure::UnknownEmail),
-        Some(Credentials { account: Some(StoredPassword { hash: Some(hash), .. }), .. }) => {
-            PasswordHash::parse(hash.expose(), &auth.config.hash_bounds).ok_or(SignInFailure::UnreadableHash)
+    /// The hash to verify against: the stored one, or a dummy of the configured cost with the reason why there is none.
+    fn readable_hash(&self, found: Option<&Credentials>) -> (PasswordHash, Option<SignInFailure>) {
+        let stored = match found {
+            None => Err(SignInFailure::UnknownEmail),
+            Some(Credentials { account: Some(StoredPassword { hash: Some(hash), .. }), .. }) => {
+                PasswordHash::parse(hash.expose(), &self.config.hash_bounds).ok_or(SignInFailure::UnreadableHash)
+            }
+            Some(_) => Err(SignInFailure::NoPassword),
+        };
+        match stored {
+            Ok(hash) => (hash, None),
+            Err(failure) => (PasswordHash::dummy(self.config.argon2), Some(failure)),
         }
-        Some(_) => Err(SignInFailure::NoPassword),
-    };
-    match stored {
-        Ok(hash) => (hash, None),
-        Err(failure) => (PasswordHash::dummy(auth.config.argon2), Some(failure)),
     }
-}
 
-/// A rehash is a courtesy: where it cannot be made, the sign-in goes on without it. The fault has been reported.
-async fn better_hash<S: Store, H: PasswordHasher>(auth: &Auth101<S, H>, password: &Password) -> Option<Rehash> {
-    let password_hash: Secret<_> = new_hash(auth, password).await.ok()?;
-    Some(Rehash { password_hash })
+    /// A rehash is a courtesy: where it cannot be made, the sign-in goes on without it. The fault has been reported.
+    async fn better_hash(&self, password: &Password) -> Option<Rehash> {
+        let password_hash: Secret<_> = self.new_hash(password).await.ok()?;
+        Some(Rehash { password_hash })
+    }
 }
