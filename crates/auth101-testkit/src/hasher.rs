@@ -17,6 +17,7 @@ use std::{cell::Cell, rc::Rc};
 pub struct CheapHasher {
     hashes: Rc<Cell<usize>>,
     verifications: Rc<Cell<usize>>,
+    verified_at: Rc<Cell<Option<Argon2Parameters>>>,
     error: Rc<Cell<Option<HasherError>>>,
 }
 
@@ -31,6 +32,12 @@ impl CheapHasher {
     #[must_use]
     pub fn verifications(&self) -> usize {
         self.verifications.get()
+    }
+
+    /// What the last verification of an Argon2 hash would have cost.
+    #[must_use]
+    pub fn verified_at(&self) -> Option<Argon2Parameters> {
+        self.verified_at.get()
     }
 
     /// From now on every call fails with this, or none does.
@@ -73,6 +80,7 @@ impl PasswordHasher for CheapHasher {
         give_way().await;
         self.outcome(match hash {
             PasswordHash::Argon2 { parameters, salt, tag: stored, .. } => {
+                self.verified_at.set(Some(*parameters));
                 tag(password.as_bytes(), salt, *parameters)[..] == stored.expose()[..]
             }
             PasswordHash::Bcrypt { .. } => false,

@@ -68,6 +68,17 @@ fn overtaken<S: Store + Clone, T: Tables>(service: &Service<S>, tables: &T) -> A
 }
 
 #[test]
+fn r19_an_unknown_address_costs_the_hash_that_a_known_one_does() {
+    let (service, _) = sql();
+    service.signed_up(EMAIL);
+    service.send(service::sign_in(EMAIL, "a wrong password"));
+    let known = service.hasher.verified_at();
+    service.send(service::sign_in("nobody@example.com", "a wrong password"));
+    assert_eq!(service.hasher.verified_at(), known);
+    assert_eq!(known, Some(Argon2Parameters { memory: 19_456, iterations: 2, parallelism: 1 }));
+}
+
+#[test]
 fn r19_r20_every_failing_sign_in_verifies_once_and_answers_the_same_bytes() {
     let mut answers = Vec::new();
     for (name, set_up, password) in failing_branches() {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { queue } from "../../../js/dist/esm/driver/locked.js";
 import { sqlite } from "../../../js/dist/esm/driver/sqlite.js";
 import { serviceOver } from "./service.mjs";
 
@@ -73,6 +74,20 @@ test("a batch that waits runs whole, in turn with those behind it", async (t) =>
   assert.deepEqual(outcomes.map(({ status }) => status), ["fulfilled", "fulfilled", "rejected", "fulfilled"]);
   assert.match(outcomes[2].reason.message, /UNIQUE/);
   assert.deepEqual(database.batch([SELECT], TRANSACTION)[0].rows.map(({ n }) => n), [1, 2, 3, 5]);
+});
+
+test("a batch that writes does not overtake one that waits", async () => {
+  const inTurn = queue();
+  const order = [];
+  let locked = true;
+  const batch = (name) => () => {
+    if (locked) throw new Error("database is locked");
+    order.push(name);
+  };
+  const first = inTurn(batch("first"), { onlyReads: false });
+  locked = false;
+  await Promise.all([first, inTurn(batch("second"), { onlyReads: false })]);
+  assert.deepEqual(order, ["first", "second"]);
 });
 
 test("a read does not wait for a writer that has not committed", async (t) => {

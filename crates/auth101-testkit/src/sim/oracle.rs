@@ -68,8 +68,6 @@ pub(super) struct Oracle {
     due: BTreeMap<usize, Due>,
     /// Refresh token bytes by the token identifier that they carry.
     issued: BTreeMap<TokenId, String>,
-    /// What answers to a presented token gave for it.
-    successors: BTreeMap<TokenId, String>,
     pub(super) steps: u64,
     pub(super) found: Vec<(Wrong, String)>,
 }
@@ -308,7 +306,7 @@ impl Oracle {
     }
 
     /// A request was answered.
-    pub(super) fn answered(&mut self, request: usize, presented: Option<&str>, faulted: bool, answer: &Answer) {
+    pub(super) fn answered(&mut self, request: usize, faulted: bool, answer: &Answer) {
         let due = self.due.get(&request).cloned();
         let success = answer.status < 300;
         if answer.status >= 500 {
@@ -336,12 +334,6 @@ impl Oracle {
                 let known = self.issued.entry(given_id.clone()).or_insert_with(|| given.clone());
                 if *known != given {
                     self.found.push((Wrong::Fork, format!("two texts for {given_id:?}")));
-                }
-                if let Some(presented) = presented.map(token::token_id).filter(|presented| *presented != given_id) {
-                    let known = self.successors.entry(presented).or_insert_with(|| given.clone());
-                    if *known != given {
-                        self.found.push((Wrong::Fork, "two refresh tokens for one".into()));
-                    }
                 }
             }
             _ => {}

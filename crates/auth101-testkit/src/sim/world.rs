@@ -396,10 +396,10 @@ impl World {
             return;
         };
         exchange.task = None;
-        let (presented, faulted) = (exchange.presented.clone(), exchange.faulted.get());
+        let faulted = exchange.faulted.get();
         let lost = exchange.fate == Fate::AnswerLost;
         if exchange.purpose != Purpose::Purge {
-            self.oracle.borrow_mut().answered(id, presented.as_deref(), faulted, &answer);
+            self.oracle.borrow_mut().answered(id, faulted, &answer);
         }
         exchange.answer = Some(answer);
         if !lost {
