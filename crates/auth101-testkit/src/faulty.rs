@@ -69,7 +69,10 @@ impl<D: SqlDriver> FaultyDriver<D> {
 
 impl<D: SqlDriver> SqlDriver for FaultyDriver<D> {
     async fn batch_within(&self, statements: &[Statement<'_>], limit: Duration) -> Result<Vec<Outcome>, SqlError> {
+        let called = self.inner.elapsed();
         give_way().await;
+        // The way to the database is part of the time that the batch has.
+        let limit = limit.saturating_sub(self.inner.elapsed().saturating_sub(called));
         let mishap = (self.plan)(self.calls.replace(self.calls.get() + 1));
         if mishap == Mishap::FailsBefore {
             return Err(self.error.clone());

@@ -40,6 +40,8 @@ pub enum Mutation {
     UnguardedOpening,
     /// The purge removes what it found to be over, whatever has become of it since.
     PurgeGuardedInSubSelect,
+    /// A batch waits for locks for as long as they are held, and then commits.
+    OutlivesDeadline,
     /// Each statement is a transaction of its own, as the steps of the reference's stores are.
     NotOneTransaction,
 }
@@ -68,6 +70,7 @@ impl<D: SqlDriver> SqlDriver for MutatedDriver<D> {
         let Some(mutation) = self.mutation else {
             return self.inner.batch_within(statements, limit).await;
         };
+        let limit = if mutation == Mutation::OutlivesDeadline { NEVER } else { limit };
         match (mutation, Refresh::of(statements)) {
             (Mutation::NotOneTransaction, _) => {
                 let mut outcomes = Vec::new();
@@ -220,6 +223,9 @@ impl Refresh {
         }
     }
 }
+
+/// Longer than a test keeps a lock.
+const NEVER: Duration = Duration::from_secs(1_000_000_000);
 
 /// How the statement of the purge begins.
 const PURGE: &str = "DELETE FROM \"session\" WHERE \"session\".\"id\" > ?";

@@ -4,7 +4,8 @@
 //! - no fork: one live row a session, and one refresh token in all answers to racing refreshes;
 //! - no false alarm: nobody is refused without cause, and an honest client that stays within the bound of
 //!   `docs/sessions.md` is never logged out by races;
-//! - no false success: nobody is told of something that did not happen, and what has ended stays ended.
+//! - no false success: nobody is told of something that did not happen, and what has ended stays ended;
+//! - nothing overdue: what waited for the locks of a host commits within its time, or writes nothing.
 
 mod oracle;
 mod plan;
@@ -55,6 +56,8 @@ pub struct Report {
     pub false_alarms: u64,
     /// In how many somebody was told of a success that did not happen.
     pub false_successes: u64,
+    /// In how many something was written after its deadline.
+    pub overdue: u64,
     /// The lowest seed that went wrong, and what was seen there.
     pub first_failure: Option<(u64, String)>,
 }
@@ -74,6 +77,7 @@ impl Report {
         self.forks += other.forks;
         self.false_alarms += other.false_alarms;
         self.false_successes += other.false_successes;
+        self.overdue += other.overdue;
         let failures = [self.first_failure.take(), other.first_failure];
         self.first_failure = failures.into_iter().flatten().min();
     }
@@ -88,6 +92,7 @@ impl Report {
             forks: has(Wrong::Fork),
             false_alarms: has(Wrong::FalseAlarm),
             false_successes: has(Wrong::FalseSuccess),
+            overdue: has(Wrong::Overdue),
             first_failure: outcome.wrongs.first().map(|(wrong, what)| (seed, format!("{wrong:?}: {what}"))),
         });
     }
@@ -99,7 +104,8 @@ impl fmt::Display for Report {
         writeln!(formatter, "  orphans         {:>8}", self.orphans)?;
         writeln!(formatter, "  forks           {:>8}", self.forks)?;
         writeln!(formatter, "  false alarms    {:>8}", self.false_alarms)?;
-        write!(formatter, "  false successes {:>8}", self.false_successes)?;
+        writeln!(formatter, "  false successes {:>8}", self.false_successes)?;
+        write!(formatter, "  overdue         {:>8}", self.overdue)?;
         if let Some((seed, what)) = &self.first_failure {
             write!(formatter, "\nseed {seed}: {what}\nreplay it with: cargo xtask sim --seeds 1 --seed {seed}")?;
         }

@@ -41,7 +41,9 @@ fn the_simulator_sees_a_fork() {
 
 #[test]
 fn the_simulator_sees_a_false_alarm() {
-    for mutation in [Mutation::NoPacing, Mutation::OwnStampIgnored] {
+    for mutation in
+        [Mutation::NoPacing, Mutation::OwnStampIgnored, Mutation::OutlivesDeadline, Mutation::PurgeGuardedInSubSelect]
+    {
         sees(Subject::Mutated(mutation), |report| report.false_alarms);
     }
 }
@@ -59,6 +61,11 @@ fn the_simulator_sees_a_false_success() {
     ] {
         sees(Subject::Mutated(mutation), |report| report.false_successes);
     }
+}
+
+#[test]
+fn r46_the_simulator_sees_what_outlives_its_deadline() {
+    sees(Subject::Mutated(Mutation::OutlivesDeadline), |report| report.overdue);
 }
 
 #[test]

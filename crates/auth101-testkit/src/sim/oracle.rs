@@ -14,6 +14,10 @@ use auth101_core::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How long any step may take until it commits, and a refresh, whose grace period may ask for less. In microseconds.
+const STEP_LIMIT: i64 = 10_000_000;
+const REFRESH_LIMIT: i64 = 5_000_000;
+
 /// How far ahead a row may have been written, in microseconds.
 const SKEW: i64 = 60_000_000;
 
@@ -28,6 +32,8 @@ pub(super) enum Wrong {
     FalseAlarm,
     /// Somebody was told of a success that did not happen, or got something that was not due.
     FalseSuccess,
+    /// Something was written after its deadline, or by what had been given up.
+    Overdue,
 }
 
 /// One step of the store, with its arguments and its answer.
@@ -99,9 +105,27 @@ impl Oracle {
         &self.rows
     }
 
-    /// A step was taken for a request, and these are the rows after it.
-    pub(super) fn step(&mut self, request: usize, step: &Step<'_>, after: Rows) {
+    /// A step failed, so these must be the rows that were there before.
+    pub(super) fn gave_up(&mut self, rows: &Rows) {
+        if self.rows != *rows {
+            self.accuse(Wrong::Overdue, "a batch that was given up wrote something");
+        }
+    }
+
+    fn limit(&self, step: &Step<'_>) -> i64 {
+        match step {
+            Step::Refreshed(_) if self.grace > 0 => REFRESH_LIMIT.min(self.grace / 2),
+            Step::Refreshed(_) => REFRESH_LIMIT,
+            _ => STEP_LIMIT,
+        }
+    }
+
+    /// A step was taken for a request within so many microseconds, and these are the rows after it.
+    pub(super) fn step(&mut self, request: usize, step: &Step<'_>, took: i64, after: Rows) {
         self.steps += 1;
+        if took > self.limit(step) && self.rows != after {
+            self.accuse(Wrong::Overdue, format!("rows changed {took} µs after a step began"));
+        }
         let due = match step {
             Step::Created(sign_up, registration) => Some(self.judge_sign_up(sign_up, *registration, &after)),
             Step::Opened(opening, opened) => Some(self.judge_opening(opening, *opened, &after)),
@@ -306,11 +330,12 @@ impl Oracle {
     }
 
     /// A request was answered.
-    pub(super) fn answered(&mut self, request: usize, faulted: bool, answer: &Answer) {
+    pub(super) fn answered(&mut self, request: usize, mishaps: Mishaps, answer: &Answer) {
+        let Mishaps { faulted, gave_up } = mishaps;
         let due = self.due.get(&request).cloned();
         let success = answer.status < 300;
         if answer.status >= 500 {
-            if !(faulted && answer.status == 503) {
+            if !((faulted || gave_up) && answer.status == 503) {
                 self.accuse(Wrong::FalseAlarm, format!("{} without a fault", answer.status));
             }
             return;
@@ -359,6 +384,15 @@ impl Oracle {
             }
         }
     }
+}
+
+/// What kept a request from its answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Mishaps {
+    /// The network failed a call.
+    pub(super) faulted: bool,
+    /// A batch was given up, for locks or for want of time. Another may have done instead.
+    pub(super) gave_up: bool,
 }
 
 /// What a presented token is to the row of its session.

@@ -1,7 +1,7 @@
 //! What kind of world a seed makes.
 
 use super::Subject;
-use crate::{browser::SavingRule, random::SeededRandom};
+use crate::{browser::SavingRule, locked::Waiting, random::SeededRandom};
 use auth101_core::time::Resolution;
 
 /// A second in microseconds.
@@ -35,6 +35,12 @@ pub(super) struct Plan {
     pub(super) addresses: u64,
     pub(super) has_thief: bool,
     pub(super) has_operator: bool,
+    /// Whether the host's own transactions hold rows.
+    pub(super) has_host: bool,
+    /// How a batch learns of rows that are held.
+    pub(super) waiting: Waiting,
+    /// Whether a schedule purges, most often when a session is about to end.
+    pub(super) has_schedule: bool,
     /// How many actions the world sees.
     pub(super) actions: u32,
 }
@@ -50,11 +56,24 @@ impl Plan {
         let losses = u32::try_from(dice.below(3)).unwrap_or(0);
         // No honest client is logged out while g ≥ L·timeout + 3·delay, less the skew between nodes and the time that
         // a request spends between its reading of the clock and its batch (three of eight parts of a delay at most).
-        let room = window - skew;
+        let has_host = dice.percent(30);
+        // What waits for locks commits half a grace period after its arrival, and its answer may be the one that is lost.
+        // So locks are all that goes wrong in these worlds, and half of the room is theirs.
+        let losses = if has_host { 0 } else { losses };
+        let room = if has_host { window / 2 - skew } else { window - skew };
         let delay = 1 + dice.up_to((room / (2 * i64::from(losses) + 4)).max(1));
         let timeout = match losses {
+            0 if has_host => 2 * delay + window / 8 + dice.up_to(window / 2),
             0 => 2 * delay,
             _ => (room - delay * 7 / 2) / i64::from(losses),
+        };
+        let has_schedule = dice.percent(if has_host { 60 } else { 15 });
+        let refresh_seconds = if has_schedule {
+            3 * i64::from(grace) + 20
+        } else if dice.percent(15) {
+            120
+        } else {
+            604_800
         };
         Self {
             resolution: if is_coarse { Resolution::Seconds } else { Resolution::Microseconds },
@@ -64,7 +83,7 @@ impl Plan {
                 SavingRule::UnlessOvertaken
             },
             grace,
-            refresh_seconds: if dice.percent(15) { 120 } else { 604_800 },
+            refresh_seconds,
             absolute_seconds: dice.percent(15).then_some(300),
             skew,
             bounded,
@@ -76,6 +95,9 @@ impl Plan {
             addresses: 1 + dice.below(2),
             has_thief: dice.percent(30),
             has_operator: dice.percent(35),
+            has_host,
+            waiting: *dice.pick(&[Waiting::AtTheDatabase, Waiting::InConflicts]),
+            has_schedule,
             actions: 16 + u32::try_from(dice.below(16)).unwrap_or(0),
         }
     }

@@ -2,9 +2,11 @@
 
 use super::oracle::{Oracle, Step};
 use crate::{
+    clock::TestClock,
     executor::give_way,
-    faulty::{Mishap, Plan},
-    fixture::FakeDriver,
+    faulty::{FaultyDriver, Mishap, Plan},
+    locked::LockedDriver,
+    mutation::MutatedDriver,
     rusqlite::RusqliteDriver,
     sql_tables::SqlTables,
     tables::Rows,
@@ -17,7 +19,9 @@ use auth101_core::{
         session::{Session, SessionReference},
         user::User,
     },
-    port::{Horizon, Opened, Opening, Pages, Purged, Registration, Rotated, Rotation, SignUp, Store, StoreError},
+    port::{
+        Clock, Horizon, Opened, Opening, Pages, Purged, Registration, Rotated, Rotation, SignUp, Store, StoreError,
+    },
     time::Resolution,
 };
 use auth101_sql::SqlStore;
@@ -26,11 +30,15 @@ use std::{
     rc::Rc,
 };
 
+/// SQLite in memory with a host's locks, behind a network, with a mutation or none.
+pub(super) type Driver = MutatedDriver<FaultyDriver<LockedDriver<RusqliteDriver>>>;
+
 /// The store of one request. Every call gives way again before its answer arrives, suffers what the plan says, and tells
 /// the judge of every step before anybody else gets a turn.
 #[derive(Clone)]
 pub(super) struct WatchedStore {
-    pub(super) store: SqlStore<FakeDriver>,
+    pub(super) store: SqlStore<Driver>,
+    pub(super) clock: TestClock,
     pub(super) tables: SqlTables<RusqliteDriver>,
     pub(super) resolution: Resolution,
     pub(super) oracle: Rc<RefCell<Oracle>>,
@@ -52,10 +60,19 @@ impl WatchedStore {
         }
         let mut answer = None;
         for _ in 0..if mishap == Mishap::RunsTwice { 2 } else { 1 } {
-            let applied = apply().await?;
+            let called = self.clock.now();
+            let applied = match apply().await {
+                Ok(applied) => applied,
+                Err(error) => {
+                    let rows = Rows::of(&self.tables).await;
+                    self.oracle.borrow_mut().gave_up(&rows);
+                    return Err(error);
+                }
+            };
             if let Some(step) = step(&applied) {
                 let rows = Rows::of(&self.tables).await;
-                self.oracle.borrow_mut().step(self.request, &step, rows);
+                let took = self.clock.now().micros() - called.micros();
+                self.oracle.borrow_mut().step(self.request, &step, took, rows);
             }
             answer = Some(applied);
         }

@@ -1,10 +1,10 @@
-//! One world: browsers with their tabs, a thief and an operator, on one line of time.
+//! One world: browsers with their tabs, a thief, an operator, a host and a schedule, on one line of time.
 //!
 //! Everything happens at a point in time, and what happens at the same point is ordered by the seed. A request is polled
 //! once at a time, so that others run between its awaits; dropping it there is a crash of the server.
 
 use super::{
-    oracle::{Oracle, Wrong},
+    oracle::{Mishaps, Oracle, Wrong},
     plan::{Plan, SECOND},
     watched::WatchedStore,
 };
@@ -12,13 +12,16 @@ use crate::{
     browser::Storage,
     clock::TestClock,
     executor::{Task, block_on},
-    faulty::Mishap,
-    fixture,
+    faulty::{FaultyDriver, Mishap, never},
+    fixture::sql_store,
     hasher::{CheapHasher, stored_hash},
-    mutation::Mutation,
+    locked::{Held, LockedDriver, Locks, Wait},
+    mutation::{MutatedDriver, Mutation},
     observer::RecordingObserver,
     random::SeededRandom,
+    rusqlite::RusqliteDriver,
     service::{self, Answer, Service},
+    sql_tables::SqlTables,
     tables::{Rows, Tables},
     token::session_id,
 };
@@ -31,6 +34,7 @@ use auth101_core::{
     http::request::Request,
     port::{Clock, Random},
 };
+use auth101_sql::Dialect;
 use std::{
     cell::{Cell, RefCell},
     cmp::Reverse,
@@ -48,6 +52,10 @@ enum Event {
     Tab(usize, usize),
     Thief,
     Operator,
+    /// A transaction of the host takes locks.
+    Host,
+    /// The schedule purges.
+    Schedule,
     /// A request runs to its next await.
     Poll(usize),
     /// A tab reads the answer of a request.
@@ -60,6 +68,7 @@ enum Event {
 enum Sender {
     Tab(usize, usize),
     Thief,
+    /// Or a schedule of the operator's.
     Operator,
 }
 
@@ -95,6 +104,8 @@ struct Exchange {
     polls: u32,
     /// Set by the store's network when it fails a call.
     faulted: Rc<Cell<bool>>,
+    /// What its batches wait for.
+    wait: Rc<Wait>,
     answer: Option<Answer>,
 }
 
@@ -121,7 +132,9 @@ pub(super) struct World {
     clock: TestClock,
     config: Rc<Config>,
     random: Rc<dyn Random>,
-    base: fixture::World,
+    tables: SqlTables<RusqliteDriver>,
+    mutation: Option<Mutation>,
+    locks: Locks,
     oracle: Rc<RefCell<Oracle>>,
     agenda: BinaryHeap<Reverse<(i64, u64, Event)>>,
     order: u64,
@@ -151,7 +164,9 @@ impl World {
             clock,
             config,
             random: Rc::new(SeededRandom::new(!seed)),
-            base: fixture::World::new(mutation),
+            tables: SqlTables::new(RusqliteDriver::migrated(), Dialect::Sqlite),
+            mutation,
+            locks: Locks::default(),
             oracle: Rc::new(RefCell::new(Oracle::new(grace))),
             agenda: BinaryHeap::new(),
             order: 0,
@@ -189,6 +204,12 @@ impl World {
         if self.plan.has_operator {
             self.plan_in(2 * SECOND, Event::Operator);
         }
+        if self.plan.has_host {
+            self.plan_in(2 * SECOND, Event::Host);
+        }
+        if self.plan.has_schedule {
+            self.plan_in(2 * SECOND, Event::Schedule);
+        }
     }
 
     pub(super) fn run(mut self) -> Outcome {
@@ -198,12 +219,14 @@ impl World {
                 Event::Tab(browser, tab) => self.tab_acts(browser, tab),
                 Event::Thief => self.thief_acts(),
                 Event::Operator => self.operator_acts(),
+                Event::Host => self.host_acts(),
+                Event::Schedule => self.schedule_acts(),
                 Event::Poll(exchange) => self.poll(exchange),
                 Event::Arrives(exchange) => self.arrives(exchange),
                 Event::TimesOut(exchange) => self.times_out(exchange),
             }
         }
-        let rows = block_on(Rows::of(&self.base.tables));
+        let rows = block_on(Rows::of(&self.tables));
         let mut oracle = self.oracle.take();
         oracle.judge_remains(&rows);
         Outcome { wrongs: oracle.found, requests: self.exchanges.len() as u64, steps: oracle.steps }
@@ -237,8 +260,12 @@ impl World {
     /// When a tab acts next. Often that is about when the grace period of a session ends, which is when a paced token
     /// becomes due, and the browser's other tabs wake with it: they race over the rotation.
     fn plan_tab(&mut self, browser: usize, tab: usize) {
-        let edge = self.edge_of_grace().filter(|_| self.dice.percent(40));
-        match edge {
+        let (edge, often) = if self.plan.has_schedule && self.dice.percent(80) {
+            (self.edge_of_life(), 80)
+        } else {
+            (self.edge_of_grace(), 40)
+        };
+        match edge.filter(|_| self.dice.percent(often)) {
             Some(edge) => {
                 let wakes_all = self.dice.percent(50);
                 for other in 0..self.plan.tabs {
@@ -303,9 +330,9 @@ impl World {
 
     fn send(&mut self, sender: Sender, purpose: Purpose, request: Request, presented: Option<String>) {
         let (fate, mishap) = self.draw_fate(sender);
-        let faulted = Rc::new(Cell::new(false));
+        let (faulted, wait) = (Rc::new(Cell::new(false)), Rc::new(Wait::default()));
         let id = self.exchanges.len();
-        let service = self.service_for(id, mishap, Rc::clone(&faulted));
+        let service = self.service_for(id, mishap, Rc::clone(&faulted), Rc::clone(&wait));
         let task = Task::new(async move {
             match purpose {
                 Purpose::Purge => match service.auth().purge().await {
@@ -323,6 +350,7 @@ impl World {
             fate,
             polls: 0,
             faulted,
+            wait,
             answer: None,
         });
         if let Sender::Tab(browser, tab) = sender {
@@ -341,7 +369,9 @@ impl World {
             Sender::Tab(browser, tab) => self.browsers[browser].tabs[tab].lost < self.plan.losses,
             Sender::Thief | Sender::Operator => true,
         };
-        let repeat = if self.dice.percent(10) { Mishap::RunsTwice } else { Mishap::None };
+        // A second run that locks keep from its end would be a loss too.
+        let may_repeat = may_lose || !self.plan.has_host;
+        let repeat = if may_repeat && self.dice.percent(10) { Mishap::RunsTwice } else { Mishap::None };
         if !may_lose {
             return (Fate::Fine, repeat);
         }
@@ -355,7 +385,13 @@ impl World {
         }
     }
 
-    fn service_for(&self, request: usize, mishap: Mishap, faulted: Rc<Cell<bool>>) -> Service<WatchedStore> {
+    fn service_for(
+        &self,
+        request: usize,
+        mishap: Mishap,
+        faulted: Rc<Cell<bool>>,
+        wait: Rc<Wait>,
+    ) -> Service<WatchedStore> {
         let unlucky_call = usize::try_from(self.dice.below(2)).unwrap_or(0);
         let plan = move |call: usize| {
             let struck = if call == unlucky_call { mishap } else { Mishap::None };
@@ -364,12 +400,16 @@ impl World {
             }
             struck
         };
+        let (sqlite, waiting) = (self.tables.driver().clone(), self.plan.waiting);
+        let driver = LockedDriver::new(sqlite, self.clock.clone(), waiting, self.locks.clone(), wait);
+        let driver = MutatedDriver::new(FaultyDriver::new(driver, never()), self.mutation);
         let ahead = if self.dice.percent(50) { self.plan.skew } else { 0 };
         Service {
             config: Rc::clone(&self.config),
             store: WatchedStore {
-                store: self.base.service.store.clone(),
-                tables: self.base.tables.clone(),
+                store: sql_store(driver),
+                clock: self.clock.clone(),
+                tables: self.tables.clone(),
                 resolution: self.plan.resolution,
                 oracle: Rc::clone(&self.oracle),
                 request,
@@ -391,15 +431,20 @@ impl World {
         }
         exchange.polls += 1;
         let Some(answer) = exchange.task.as_mut().and_then(Task::step) else {
-            let step = self.dice.up_to(self.plan.delay / 8);
-            self.plan_in(step, Event::Poll(id));
+            match self.exchanges[id].wait.until.take() {
+                Some(until) => self.plan_at(until.micros(), Event::Poll(id)),
+                None => {
+                    let step = self.dice.up_to(self.plan.delay / 8);
+                    self.plan_in(step, Event::Poll(id));
+                }
+            }
             return;
         };
         exchange.task = None;
-        let faulted = exchange.faulted.get();
+        let mishaps = Mishaps { faulted: exchange.faulted.get(), gave_up: exchange.wait.gave_up.get() };
         let lost = exchange.fate == Fate::AnswerLost;
         if exchange.purpose != Purpose::Purge {
-            self.oracle.borrow_mut().answered(id, faulted, &answer);
+            self.oracle.borrow_mut().answered(id, mishaps, &answer);
         }
         exchange.answer = Some(answer);
         if !lost {
@@ -557,6 +602,69 @@ impl World {
         (edge > self.clock.now().micros()).then_some(edge)
     }
 
+    /// A moment shortly before a session ends, or after it, if that is still to come.
+    fn edge_of_life(&self) -> Option<i64> {
+        let oracle = self.oracle.borrow();
+        let sessions = &oracle.rows().sessions;
+        let end = if sessions.is_empty() { None } else { Some(self.dice.pick(sessions).session.expires_at) };
+        let edge = end?.micros() - self.plan.delay / 4 + self.dice.up_to(self.plan.delay / 2);
+        (edge > self.clock.now().micros()).then_some(edge)
+    }
+
+    /// A transaction of the host holds rows: for less than a refresh may wait, for about as long, or for much longer. The
+    /// next one lets what has waited come to its end, answer and retry included.
+    fn host_acts(&mut self) {
+        if !self.spend_action() {
+            return;
+        }
+        let window = (i64::from(self.plan.grace) * SECOND).max(SECOND);
+        let duration = match self.dice.below(5) {
+            0 => self.dice.up_to(window / 2),
+            1 => window / 2 + self.dice.up_to(2) - 1,
+            2 | 3 => self.dice.up_to(2 * window),
+            _ => self.dice.up_to(60 * SECOND),
+        };
+        let until = self.clock.now().micros() + duration;
+        let Rows { users, sessions, .. } = self.oracle.borrow().rows().clone();
+        let held = if users.is_empty() || self.dice.percent(50) {
+            Held::Everything
+        } else {
+            let user = &self.dice.pick(&users).id;
+            let sessions = sessions.iter().filter(|row| row.session.user_id == *user);
+            let sessions = sessions.map(|row| row.session.id.as_str().to_owned());
+            Held::Rows(sessions.chain([user.as_str().to_owned()]).collect())
+        };
+        self.locks.hold(held, Timestamp::from_micros(until));
+        let earliest = until + 2 * window + self.plan.timeout;
+        if self.plan.has_schedule && duration > self.plan.delay {
+            // What the locks keep waiting are refreshes at the end of a session, and the purge behind them.
+            for browser in 0..self.plan.browsers {
+                let after = self.dice.up_to(self.plan.delay / 4);
+                self.plan_in(after, Event::Tab(browser, 0));
+            }
+            let after = self.dice.up_to(self.plan.delay);
+            self.plan_in(after, Event::Schedule);
+        }
+        let edge = if self.plan.has_schedule {
+            self.edge_of_life().map(|edge| edge - self.plan.delay / 2)
+        } else {
+            self.edge_of_grace()
+        };
+        let next = edge.filter(|edge| *edge > earliest && self.dice.percent(80));
+        let next = next.unwrap_or_else(|| earliest + self.pause());
+        self.plan_at(next, Event::Host);
+    }
+
+    fn schedule_acts(&mut self) {
+        if !self.spend_action() {
+            return;
+        }
+        self.send(Sender::Operator, Purpose::Purge, service::session(""), None);
+        let after = self.clock.now().micros() + 1 + self.pause();
+        let next = self.edge_of_life().filter(|_| self.dice.percent(80)).unwrap_or(after);
+        self.plan_at(next, Event::Schedule);
+    }
+
     fn operator_acts(&mut self) {
         if !self.spend_action() {
             return;
@@ -569,13 +677,13 @@ impl World {
             let excused = sessions.iter().filter(|row| row.session.user_id == user.id);
             self.excused.extend(excused.map(|row| row.session.id.clone()));
             match self.dice.below(6) {
-                0 | 1 => block_on(self.base.tables.set_active(&user.id, !user.is_active)),
+                0 | 1 => block_on(self.tables.set_active(&user.id, !user.is_active)),
                 2 | 3 => self.change_password(&user.id, &user.email),
-                4 => block_on(self.base.tables.delete_sessions(&user.id)),
+                4 => block_on(self.tables.delete_sessions(&user.id)),
                 _ => self.delete_user(&user.id),
             }
-            let rows = block_on(Rows::of(&self.base.tables));
-            self.oracle.borrow_mut().step(usize::MAX, &super::oracle::Step::Operator, rows);
+            let rows = block_on(Rows::of(&self.tables));
+            self.oracle.borrow_mut().step(usize::MAX, &super::oracle::Step::Operator, 0, rows);
         }
         let after = self.pause();
         self.plan_in(after, Event::Operator);
@@ -584,7 +692,7 @@ impl World {
     fn change_password(&mut self, user: &UserId, email: &str) {
         let password = format!("changed {}", self.dice.below(1_000));
         let cost = if self.dice.percent(50) { WEAK } else { self.config.argon2 };
-        block_on(self.base.tables.set_password(user, Some(&stored_hash(&password, cost))));
+        block_on(self.tables.set_password(user, Some(&stored_hash(&password, cost))));
         self.passwords.insert(email.into(), password);
     }
 
@@ -592,9 +700,9 @@ impl World {
     fn delete_user(&mut self, user: &UserId) {
         self.oracle.borrow_mut().user_deleted(user);
         if self.dice.percent(50) {
-            block_on(self.base.tables.delete_sessions(user));
+            block_on(self.tables.delete_sessions(user));
         }
-        block_on(self.base.tables.delete_accounts(user));
-        block_on(self.base.tables.delete_user(user));
+        block_on(self.tables.delete_accounts(user));
+        block_on(self.tables.delete_user(user));
     }
 }
