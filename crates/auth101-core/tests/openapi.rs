@@ -5,7 +5,10 @@
 use auth101_core::{
     AuthError,
     domain::password::InvalidPassword,
-    http::error::{Answer, HttpError, describe, describe_http},
+    http::{
+        error::{Answer, HttpError, describe, describe_http},
+        route::{Proof, ROUTES},
+    },
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -108,4 +111,38 @@ fn the_codes_are_listed() {
     let answered = answered();
     let codes = answered.iter().map(|(_, body)| body.rsplit('"').nth(1).unwrap());
     assert_eq!(listed, codes.collect());
+}
+
+/// Path, method, whether an access token proves the caller, whether there is a body, and the status of success.
+type Operation = (String, String, bool, bool, u16);
+
+#[test]
+fn the_routes_are_those_of_the_table() {
+    let (_, paths) = DOCUMENT.split_once("\npaths:\n").unwrap();
+    let (paths, _) = paths.split_once("\ncomponents:\n").unwrap();
+    let mut documented: BTreeSet<Operation> = BTreeSet::new();
+    let (mut path, mut current): (&str, Option<Operation>) = ("", None);
+    for line in paths.lines().chain(["  /end:"]) {
+        let indent = line.len() - line.trim_start().len();
+        let key = line.trim().trim_end_matches(':');
+        if matches!(indent, 2 | 4) {
+            documented.extend(current.take());
+        }
+        match (indent, key, &mut current) {
+            (2, key, _) => path = key,
+            (4, "get" | "post", _) => current = Some((path.to_owned(), key.to_owned(), false, false, 0)),
+            (6, "security", Some(operation)) => operation.2 = true,
+            (6, "requestBody", Some(operation)) => operation.3 = true,
+            (8, status, Some(operation)) if status.starts_with("\"2") => {
+                operation.4 = status.trim_matches('"').parse().unwrap();
+            }
+            _ => {}
+        }
+    }
+    let table = ROUTES.iter().map(|route| {
+        let by_access_token = route.proof == Proof::AccessToken;
+        let method = route.method.name().to_lowercase();
+        (route.path.to_owned(), method, by_access_token, !route.members.is_empty(), route.success)
+    });
+    assert_eq!(documented, table.collect());
 }

@@ -8,35 +8,42 @@ use crate::{config::ResponseStyle, domain::password::Password, error::AuthError}
 use alloc::{string::String, vec::Vec};
 use zeroize::Zeroizing;
 
+/// The members of a sign-up and a sign-in.
+pub(super) const CREDENTIALS: [&str; 2] = ["email", "password"];
+/// The member of a refresh and a revocation.
+pub(super) const REFRESH_TOKEN: [&str; 1] = ["refresh_token"];
+
 /// Reads bodies in the manner of a style.
 pub(super) struct Reader<'a> {
     pub(super) style: ResponseStyle,
     pub(super) content_type: Option<&'a str>,
     pub(super) body: &'a [u8],
+    /// What is answered where a member is missing, empty or no text.
+    pub(super) unproven: AuthError,
 }
 
 impl Reader<'_> {
-    /// `email` and `password`. `refusal` is what the route says where one of them is missing, empty or no text.
-    pub(super) fn credentials(&self, refusal: AuthError) -> Result<(Zeroizing<String>, Password), Refusal> {
-        let members = self.members(["email", "password"])?;
+    /// `email` and `password`.
+    pub(super) fn credentials(&self) -> Result<(Zeroizing<String>, Password), Refusal> {
+        let members = self.members(CREDENTIALS)?;
         match members {
             Some([Member::Text(email), Member::Text(password)]) if !password.is_empty() => {
                 Ok((email, Password::new(password.as_str())))
             }
-            _ => Err(refusal.into()),
+            _ => Err(self.unproven.into()),
         }
     }
 
     /// `refresh_token`.
     pub(super) fn refresh_token(&self) -> Result<Zeroizing<String>, Refusal> {
-        match self.members(["refresh_token"])? {
+        match self.members(REFRESH_TOKEN)? {
             Some([Member::Text(token)]) if !token.is_empty() => Ok(token),
             Some([Member::Truthy | Member::Surrogates]) => Err(AuthError::InvalidRefreshToken.into()),
             // To FastAPI an empty text is a text, and a token like any other that is not one.
             Some([Member::Text(_)]) if self.style == ResponseStyle::FastApi => {
                 Err(AuthError::InvalidRefreshToken.into())
             }
-            _ => Err(AuthError::RefreshTokenRequired.into()),
+            _ => Err(self.unproven.into()),
         }
     }
 

@@ -99,10 +99,10 @@ impl From<HttpError> for Refusal {
 }
 
 impl ResponseStyle {
-    /// The status of a sign-up that succeeded.
-    pub(super) const fn created(self) -> u16 {
+    /// The status of success of a route.
+    pub(super) const fn success(self, status: u16) -> u16 {
         match self {
-            Self::Default => 201,
+            Self::Default => status,
             Self::FastApi => 200,
         }
     }
