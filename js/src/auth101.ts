@@ -259,12 +259,12 @@ export class Auth101Base implements Auth {
         return answer;
       });
     // Without a secret the database has not been looked at: it is the core that refuses then.
-    const dialect = (database as Partial<Database> | undefined)?.dialect ?? "sqlite";
-    const isInProcess = (database as Partial<Database> | undefined)?.createsTables === true;
+    const { dialect = "sqlite", createsTables, textsAsBytes } = (database ?? {}) as Partial<Database>;
     const hashesElsewhere = this.#pool !== undefined;
     return enter(
       this.#instance,
-      () => new Service(dialect, core, isInProcess, hashesElsewhere, passwordBlocklist),
+      () =>
+        new Service(dialect, core, createsTables === true, textsAsBytes === true, hashesElsewhere, passwordBlocklist),
       this.#report,
     );
   }

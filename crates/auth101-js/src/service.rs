@@ -51,7 +51,8 @@ pub struct Service {
 
 #[wasm_bindgen]
 impl Service {
-    /// Checks the options, an object in camelCase. The database may lie in this process, and keep it busy.
+    /// Checks the options, an object in camelCase. The database may lie in this process, and keep it busy; and its client may
+    /// not survive a text that is not UTF-8, so that texts are selected as bytes.
     ///
     /// # Errors
     /// An object of `option` and `problem`.
@@ -60,6 +61,7 @@ impl Service {
         dialect: &str,
         options: JsValue,
         is_in_process: bool,
+        texts_as_bytes: bool,
         hashes_elsewhere: bool,
         blocklist: Option<Function>,
     ) -> Result<Self, JsValue> {
@@ -68,14 +70,16 @@ impl Service {
             Ok((config, options::entities(&options)?, options::dialect(dialect)?))
         });
         let (config, entities, dialect) = checked.map_err(|refused| to_js(&refused))?;
+        let purge_page = if is_in_process { PURGE_PAGE_IN_PROCESS } else { PURGE_PAGE };
+        let statements = if texts_as_bytes && dialect == Dialect::Sqlite {
+            Statements::reading_texts_as_bytes(&entities, purge_page)
+        } else {
+            Statements::with_purge_page(dialect, &entities, purge_page)
+        };
         Ok(Self {
             config: Rc::new(config),
             dialect,
-            statements: Rc::new(Statements::with_purge_page(
-                dialect,
-                &entities,
-                if is_in_process { PURGE_PAGE_IN_PROCESS } else { PURGE_PAGE },
-            )),
+            statements: Rc::new(statements),
             entities: Rc::new(entities),
             hashes_elsewhere,
             blocklist,

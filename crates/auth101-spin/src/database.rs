@@ -7,7 +7,9 @@ use crate::{
     sqlite,
 };
 use auth101_core::Secret;
-use auth101_sql::{BATCH_LIMIT, Dialect, Entities, Outcome, SqlDriver, SqlError, Statement, Statements};
+use auth101_sql::{
+    BATCH_LIMIT, Dialect, Entities, Outcome, SqlDriver, SqlError, Statement, Statements, statement::PURGE_PAGE,
+};
 use std::{
     sync::LazyLock,
     time::{Duration, Instant},
@@ -73,7 +75,7 @@ impl Database {
     #[must_use]
     pub fn statements(&self, entities: &Entities) -> Statements {
         match self {
-            Self::Sqlite { .. } => Statements::reading_texts_as_bytes(entities),
+            Self::Sqlite { .. } => Statements::reading_texts_as_bytes(entities, PURGE_PAGE),
             Self::Postgres { .. } => Statements::new(Dialect::Postgres, entities),
         }
     }

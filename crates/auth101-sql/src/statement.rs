@@ -196,10 +196,10 @@ impl Statements {
     }
 
     /// Renders them for SQLite and a driver that does not survive a text which is not UTF-8: texts are selected as BLOBs, and
-    /// the driver replaces what is no UTF-8 in them.
+    /// the driver replaces what is no UTF-8 in them. A step of the purge looks at so many rows.
     #[must_use]
-    pub fn reading_texts_as_bytes(entities: &Entities) -> Self {
-        Self::render(Dialect::Sqlite, entities, PURGE_PAGE, Reading::TextsAsBytes)
+    pub fn reading_texts_as_bytes(entities: &Entities, rows: u64) -> Self {
+        Self::render(Dialect::Sqlite, entities, rows, Reading::TextsAsBytes)
     }
 
     fn render(dialect: Dialect, entities: &Entities, rows: u64, reading: Reading) -> Self {
@@ -387,7 +387,7 @@ mod tests {
     fn texts_are_read_as_bytes_where_that_is_asked_for_and_nothing_else_changes() {
         let entities = Entities::default();
         let [plain, bytes] =
-            [Statements::new(Dialect::Sqlite, &entities), Statements::reading_texts_as_bytes(&entities)];
+            [Statements::new(Dialect::Sqlite, &entities), Statements::reading_texts_as_bytes(&entities, PURGE_PAGE)];
         assert_eq!(
             bytes.select_holder_of_email.sql(),
             "SELECT CASE typeof(\"users\".\"id\") WHEN 'text' THEN CAST(\"users\".\"id\" AS BLOB) \

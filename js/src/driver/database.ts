@@ -71,6 +71,12 @@ export interface Database {
   /** Whether the tables are made at first use: for embedded databases. Elsewhere `migrate()` makes them. */
   readonly createsTables?: boolean;
 
+  /**
+   * Whether texts are selected as BLOBs: for a client of SQLite that does not survive a text which is not UTF-8. The driver
+   * then gives them as strings all the same.
+   */
+  readonly textsAsBytes?: boolean;
+
   /** Gives the connection back. Called by `close()`. */
   close?(): Promise<void> | void;
 }

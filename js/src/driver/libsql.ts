@@ -48,6 +48,8 @@ export function libsql(client: LibsqlClient): Database {
   return {
     dialect: "sqlite",
     createsTables: inProcess,
+    // The client ends the process where a text is not UTF-8.
+    textsAsBytes: true,
     batch: (statements, transaction) =>
       within(transaction, (deadline) =>
         deadline.race(
@@ -122,9 +124,17 @@ function collect(): void {
 
 function outcome({ columns, rows, rowsAffected }: LibsqlResult): Result {
   return {
-    rows: rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index]]))),
+    rows: rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, text(row[index])]))),
     affected: columns.length > 0 ? 0 : rowsAffected,
   };
+}
+
+/** What is not UTF-8 becomes U+FFFD. */
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** A BLOB is a text that was asked for as bytes. */
+function text(value: unknown): unknown {
+  return value instanceof ArrayBuffer ? utf8.decode(value) : value;
 }
 
 function reads({ sql }: Statement): boolean {
