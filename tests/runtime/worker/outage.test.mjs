@@ -86,6 +86,30 @@ test("a statement that is refused is a defect, and what the database says goes n
   await logged("statement_refused");
 });
 
+test("what an operator must fix is no outage: the log names it and the remedy", async () => {
+  const causes = [
+    ["D1_ERROR: Exceeded maximum DB size: marker", /remove data/],
+    ["D1_ERROR: Writes are blocked: marker", /takes writes/],
+    ["D1_ERROR: file is not a database: SQLITE_NOTADB marker", /migrations/],
+  ];
+  for (const [says, remedy] of causes) {
+    await is(await signUp("operator", `rejects|${says}`), 500, "INTERNAL_ERROR");
+    const { message } = await until(() => worker.logs.find(({ message }) => message.includes('"not_set_up"')));
+    assert.match(JSON.parse(message).remedy, remedy);
+    assert.ok(!message.includes("marker"));
+    worker.logs.length = 0;
+  }
+});
+
+test("a text that is not UTF-8 costs its user a character and nobody else anything", async () => {
+  assert.equal((await signUp("bytes")).status, 201);
+  await worker.db.exec("UPDATE users SET name = CAST(x'416461ff' AS TEXT) WHERE email = 'bytes@example.com'");
+  const [odd, other] = await Promise.all([signIn("bytes"), signUp("neighbour")]);
+  assert.equal(other.status, 201);
+  assert.equal(odd.status, 200);
+  assert.match((await odd.json()).user.name, /^Ada/);
+});
+
 test("an answer that is none is a defect", async () => {
   await is(await signUp("junk", "junk|"), 500, "INTERNAL_ERROR");
   await is(await signUp("junk", "nothing|"), 500, "INTERNAL_ERROR");
