@@ -1,4 +1,4 @@
-//! What a database lacks is found, named, and mended by the statement that is offered.
+//! What a database lacks is found, named, and fixed by the statement that is offered.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 

@@ -26,7 +26,7 @@ impl Blocklist for TriedFirst {
 async fn serve(request: Request) -> Response {
     let auth = match Endpoint::from_variables().await {
         Ok(auth) => auth.with_blocklist(Rc::new(TriedFirst)),
-        // The log says what to mend.
+        // The log says what to fix.
         Err(error) => return error.report(),
     };
     match request.uri().path() {

@@ -21,7 +21,7 @@ impl Blocklist for TriedFirst {
 async fn fetch(request: Request, env: Env, _: Context) -> worker::Result<Response> {
     let auth = match Endpoint::from_env(&env) {
         Ok(auth) => auth.with_blocklist(Rc::new(TriedFirst)),
-        // The log says what to mend. `from_env(&env)?` would do as well, with a plainer answer.
+        // The log says what to fix. `from_env(&env)?` would do as well, with a plainer answer.
         Err(error) => return Ok(error.report()),
     };
     let path = request.path();

@@ -99,7 +99,7 @@ impl From<HttpError> for Refusal {
 }
 
 impl ResponseStyle {
-    /// The status of success of a route.
+    /// The status that a success is answered with: a route's own, or the one that FastAPI knows.
     pub(super) const fn success(self, status: u16) -> u16 {
         match self {
             Self::Default => status,

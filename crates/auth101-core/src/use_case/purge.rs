@@ -9,7 +9,8 @@ use crate::{
 };
 
 impl<S: Store, H: PasswordHasher> Auth101<S, H> {
-    /// Removes the sessions that are over; how many there were. For a schedule. What is removed stays removed, whatever ends it early.
+    /// Removes the sessions that are over, and says how many there were. For a schedule. What is removed stays removed,
+    /// whatever ends the purge early.
     ///
     /// A platform may end every purge early, by the number of statements that it allows. So each begins at an identifier drawn
     /// at random and then goes on from the first one, or sessions late in the order would never be reached.

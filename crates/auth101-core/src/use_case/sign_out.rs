@@ -10,8 +10,8 @@ use crate::{
 };
 
 impl<S: Store, H: PasswordHasher> Auth101<S, H> {
-    /// Ends the session of an access token. Succeeds also where it has ended already. A token that the Python package minted names none; for it sign-out stays what it is
-    /// there, an acknowledgement.
+    /// Ends the session of an access token. Succeeds also where it has ended already. A token that the Python package
+    /// minted names no session; for it sign-out stays what it is there, an acknowledgement.
     ///
     /// # Errors
     /// [`AuthError::InvalidAccessToken`], [`AuthError::Unavailable`], [`AuthError::Internal`].

@@ -502,7 +502,7 @@ impl World {
         if purpose == Purpose::Refresh
             && let Some(tokens) = state.storage.tokens.clone()
         {
-            // A retry is part of the action and costs none, or the last loss would never be mended.
+            // A retry is part of the action and costs none, or the last loss would never be made good.
             let request = service::refresh(&tokens.refresh);
             self.send(Sender::Tab(browser, tab), Purpose::Refresh, request, Some(tokens.refresh));
             return;
