@@ -61,7 +61,7 @@ function report({ tables, differences }: Migration): number {
   }
   for (const difference of differences) console.error(`auth101: ${describe(difference)}`);
   if (breaking.length === 0) return 0;
-  console.error("auth101: These tables cannot be used as they are. Mend what is named above, then migrate again.");
+  console.error("auth101: These tables cannot be used as they are. Fix what is named above, then migrate again.");
   return 1;
 }
 
